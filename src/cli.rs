@@ -1,0 +1,179 @@
+//! The command line of sunup itself: argument types and how they are read.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use argh::{EarlyExit, FromArgs};
+
+/// Brings the network up before sunrise: reads what was asked for, makes it so, writes down what it did, exits.
+///
+/// Without a subcommand: up. Exit codes: 0 all that was required is up, 3 degraded, 1 failed, 2 usage.
+#[derive(FromArgs, Debug, PartialEq)]
+pub struct Arguments {
+    /// say more on stderr; twice for every packet and netlink request
+    #[argh(switch, short = 'v')]
+    pub verbose: bool,
+    /// print the version and exit
+    #[argh(switch)]
+    pub version: bool,
+    /// what to do
+    #[argh(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The subcommands.
+#[derive(FromArgs, Debug, PartialEq)]
+#[argh(subcommand)]
+pub enum Command {
+    /// `sunup up`.
+    Up(Up),
+    /// `sunup plan`.
+    Plan(Plan),
+    /// `sunup status`.
+    Status(Status),
+    /// `sunup generate`.
+    Generate(Generate),
+    /// `sunup check`.
+    Check(Check),
+}
+
+/// bring the network up (the default)
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "up")]
+pub struct Up {
+    /// the kernel command line to obey; default: /etc/cmdline.d, /etc/cmdline and /proc/cmdline
+    #[argh(option)]
+    pub cmdline: Option<String>,
+    /// seconds after which everything must be done; default: each wait has its own limit
+    #[argh(option)]
+    pub timeout: Option<f64>,
+    /// directory that stands for / for every file read and written
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
+    /// directory of *.nmconnection files to read instead of the usual ones
+    #[argh(option)]
+    pub profiles: Option<std::path::PathBuf>,
+    /// say more on stderr
+    #[argh(switch, short = 'v')]
+    pub verbose: bool,
+}
+
+/// say what `up` would do and why, changing nothing
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "plan")]
+pub struct Plan {
+    /// the kernel command line to obey; default as for up
+    #[argh(option)]
+    pub cmdline: Option<String>,
+    /// directory that stands for / for every file read
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
+    /// directory of *.nmconnection files to read instead of the usual ones
+    #[argh(option)]
+    pub profiles: Option<std::path::PathBuf>,
+    /// devices of another machine: the output of its `sunup status --json`
+    #[argh(option)]
+    pub devices: Option<std::path::PathBuf>,
+    /// print JSON
+    #[argh(switch)]
+    pub json: bool,
+}
+
+/// say what the last `up` did
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "status")]
+pub struct Status {
+    /// directory that stands for / for every file read
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
+    /// print JSON
+    #[argh(switch)]
+    pub json: bool,
+}
+
+/// write NetworkManager profiles for a kernel command line: a drop-in for nm-initrd-generator
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "generate")]
+pub struct Generate {
+    /// output directory for profiles; default /run/NetworkManager/system-connections
+    #[argh(option, short = 'c', default = "\"/run/NetworkManager/system-connections\".into()")]
+    pub connections_dir: std::path::PathBuf,
+    /// output directory for initrd data (hostname); default /run/NetworkManager/initrd
+    #[argh(option, short = 'i', default = "\"/run/NetworkManager/initrd\".into()")]
+    pub initrd_data_dir: std::path::PathBuf,
+    /// sysfs to read; default /sys
+    #[argh(option, short = 'd', default = "\"/sys\".into()")]
+    pub sysfs_dir: std::path::PathBuf,
+    /// output directory for daemon settings; default /run/NetworkManager/conf.d
+    #[argh(option, short = 'r', default = "\"/run/NetworkManager/conf.d\".into()")]
+    pub run_config_dir: std::path::PathBuf,
+    /// directory of persistent profiles: if it exists, rd.neednet makes no default profile
+    #[argh(option, short = 'p', default = "\"/etc/NetworkManager/system-connections\".into()")]
+    pub persistent_dir: std::path::PathBuf,
+    /// print to standard output instead of writing files
+    #[argh(switch, short = 's')]
+    pub stdout: bool,
+    /// the kernel command line, a word each
+    #[argh(positional, greedy)]
+    pub words: Vec<String>,
+}
+
+/// say what each word of a kernel command line means, and what is wrong with it
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "check")]
+pub struct Check {
+    /// the kernel command line
+    #[argh(positional)]
+    pub cmdline: Vec<String>,
+    /// print JSON
+    #[argh(switch)]
+    pub json: bool,
+}
+
+/// Reads the program's arguments. `Err` is what to print instead of running: help, or what is wrong.
+pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, Early> {
+    let words: Vec<String> = arguments.skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = normalise(words);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Arguments::from_args(&["sunup"], &words).map_err(Early)
+}
+
+/// Puts in `up` where no subcommand is named, and splits `--name=value` into the two words argh wants.
+fn normalise(words: Vec<String>) -> Vec<String> {
+    let mut out = Vec::with_capacity(words.len() + 1);
+    let global = |word: &str| matches!(word, "--help" | "help" | "--version" | "-v" | "--verbose");
+    let bare = words.iter().all(|word| matches!(word.as_str(), "-v" | "--verbose"));
+    if bare || words.first().is_some_and(|word| word.starts_with('-') && !global(word)) {
+        out.push("up".to_owned());
+    }
+    let mut verbatim = false;
+    for word in words {
+        verbatim |= word == "--";
+        match word.split_once('=') {
+            Some((name, value)) if !verbatim && is_long_option(name) => out.extend([name.to_owned(), value.to_owned()]),
+            _ => out.push(word),
+        }
+    }
+    out
+}
+
+/// `--name`, of lower-case letters and hyphens.
+fn is_long_option(name: &str) -> bool {
+    name.strip_prefix("--").is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'))
+}
+
+/// What to print instead of running a command.
+#[derive(Debug)]
+pub struct Early(EarlyExit);
+
+impl Early {
+    /// Prints help to standard output (exit code 0), or an error to standard error (exit code 2).
+    pub fn print(&self) -> ExitCode {
+        if self.0.status.is_ok() {
+            println!("{}", self.0.output.trim_end());
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("sunup: {}\nTry 'sunup --help'.", self.0.output.trim_end());
+        ExitCode::from(2)
+    }
+}

@@ -1,0 +1,26 @@
+//! One short file per subcommand.
+
+use std::process::ExitCode;
+
+use crate::cli::{Arguments, Command, Up};
+
+mod check;
+mod generate;
+mod plan;
+mod status;
+mod up;
+
+/// Runs the command and answers the exit code.
+pub fn run(arguments: Arguments) -> ExitCode {
+    if arguments.version {
+        println!("sunup {}", env!("CARGO_PKG_VERSION"));
+        return ExitCode::SUCCESS;
+    }
+    match arguments.command.unwrap_or(Command::Up(Up::default())) {
+        Command::Up(up) => up::run(&up),
+        Command::Plan(plan) => plan::run(&plan),
+        Command::Status(status) => status::run(&status),
+        Command::Generate(generate) => generate::run(&generate),
+        Command::Check(check) => check::run(&check),
+    }
+}

@@ -1,0 +1,10 @@
+//! `sunup plan`.
+
+use std::process::ExitCode;
+
+use crate::cli::Plan;
+
+/// Runs it.
+pub(super) fn run(_arguments: &Plan) -> ExitCode {
+    ExitCode::FAILURE
+}

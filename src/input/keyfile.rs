@@ -1,0 +1,1 @@
+//! GKeyFile syntax: groups, keys, escapes, lists.

@@ -1,0 +1,1 @@
+//! The NVMe boot firmware table, from `firmware/acpi/tables/NBFT*` in sysfs.

@@ -1,0 +1,1 @@
+//! The Open Firmware device tree, from `firmware/devicetree/base` in sysfs.

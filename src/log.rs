@@ -1,0 +1,1 @@
+//! `log::Log` to standard error or /dev/kmsg.

@@ -1,0 +1,1 @@
+//! The one loop: sockets, machines, earliest deadline.

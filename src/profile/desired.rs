@@ -1,0 +1,80 @@
+//! What the kernel shall hold: the targets that `kernel` compares with what is there. Only the difference is sent.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+use super::HwAddr;
+use super::ip::{RouteOptions, RoutingRule};
+
+/// What one link shall be. `None` leaves a property as it is. What is not named here is never removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DesiredLink {
+    /// The link.
+    pub ifindex: u32,
+    /// New name.
+    pub name: Option<String>,
+    /// Administratively up.
+    pub up: Option<bool>,
+    /// MTU in bytes.
+    pub mtu: Option<u32>,
+    /// Link-layer address. Changed while the link is down where the driver wants that.
+    pub mac: Option<HwAddr>,
+    /// Interface index of the controller it shall be a port of; `Some(0)` is none.
+    pub controller: Option<u32>,
+    /// IFLA_INET6_ADDR_GEN_MODE: 0 EUI-64, 1 none, 2 stable-privacy, 3 random.
+    pub addr_gen_mode: Option<u8>,
+    /// Addresses it shall have.
+    pub addresses: Vec<DesiredAddress>,
+    /// Routes by this link that shall exist.
+    pub routes: Vec<DesiredRoute>,
+    /// Policy rules that shall exist.
+    pub rules: Vec<RoutingRule>,
+}
+
+/// An address a link shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredAddress {
+    /// Address and prefix length.
+    pub net: IpNet,
+    /// Broadcast address (IPv4, prefixes up to /30).
+    pub broadcast: Option<Ipv4Addr>,
+    /// Valid lifetime from now; `None` is forever. A remaining lifetime in the kernel within two seconds of it is equal.
+    pub valid: Option<Duration>,
+    /// Preferred lifetime from now; `None` is forever.
+    pub preferred: Option<Duration>,
+    /// IFA_F_NOPREFIXROUTE: sunup adds the prefix route itself.
+    pub no_prefix_route: bool,
+    /// IFA_F_NODAD: do not probe the address (IPv6).
+    pub no_dad: bool,
+}
+
+/// A route that shall exist.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredRoute {
+    /// Destination, host bits zero.
+    pub destination: IpNet,
+    /// Next hop; `None` is on-link.
+    pub gateway: Option<IpAddr>,
+    /// Metric.
+    pub metric: u32,
+    /// Origin, `rtm_protocol`: [`protocol::KERNEL`] and friends.
+    pub protocol: u8,
+    /// Everything else; `options.table` `None` is the main table.
+    pub options: RouteOptions,
+}
+
+/// Values of `rtm_protocol`.
+pub mod protocol {
+    /// Made by the kernel.
+    pub const KERNEL: u8 = 2;
+    /// Set while booting.
+    pub const BOOT: u8 = 3;
+    /// Set by the administrator.
+    pub const STATIC: u8 = 4;
+    /// From a router advertisement.
+    pub const RA: u8 = 9;
+    /// From DHCP.
+    pub const DHCP: u8 = 16;
+}

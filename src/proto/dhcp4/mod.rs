@@ -1,0 +1,1 @@
+//! DHCPv4 (RFC 2131) until bound.

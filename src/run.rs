@@ -1,0 +1,1 @@
+//! The straight line for `up`: read, plan, bring up, write.

@@ -1,0 +1,1 @@
+//! What is left behind for daemons, programs and people.
