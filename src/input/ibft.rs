@@ -255,3 +255,6 @@ fn optional(attribute: &'static str, text: &Option<String>, family: Family) -> R
 fn invalid(attribute: &'static str, value: &str, expected: &'static str) -> BadRecord {
     BadRecord::Invalid { attribute, value: value.to_owned(), expected }
 }
+
+#[cfg(test)]
+mod tests;

@@ -226,3 +226,6 @@ fn default_prefix(address: IpAddr) -> u8 {
         IpAddr::V6(_) => 64,
     }
 }
+
+#[cfg(test)]
+mod tests;
