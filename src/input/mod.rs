@@ -8,3 +8,6 @@ pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
 pub mod uuids;
+
+#[cfg(test)]
+mod firmware_cases;

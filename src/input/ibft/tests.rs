@@ -94,6 +94,8 @@ fn the_uuid_is_the_one_networkmanager_computes() {
     let mut changes = vec![("mac", "00:53:06:66:AB:01"), ("vlan", "0"), ("ip-addr", "192.0.2.2")];
     let uuid = |name, changes: &[_]| one(name, changes).profiles[0].uuid.to_string();
     assert_eq!(uuid("uuid", &changes), "04f5638e-2eb3-3803-9899-a742dec6a1fe");
+    let bare = [("mac", "52:54:00:00:00:01"), ("vlan", "absent"), ("ip-addr", "192.0.2.10")];
+    assert_eq!(uuid("uuid-bare", &bare), "09262da4-65e1-3a97-b82d-61f9e6e49c2e", "no vlan attribute");
     changes[0].1 = "00:53:06:66:ab:01";
     assert_ne!(uuid("uuid-lower", &changes), "04f5638e-2eb3-3803-9899-a742dec6a1fe", "the MAC counts as spelled");
 }

@@ -1,7 +1,7 @@
 //! The NVMe boot firmware table (NVM Express Boot Specification), from `firmware/acpi/tables/NBFT*` in sysfs: the
 //! networks that the firmware reached its NVMe/TCP disk by.
 //!
-//! [`table`] takes the bytes apart, [`profiles`] says what they mean.
+//! `table` takes the bytes apart, `profiles` says what they mean.
 
 use std::path::Path;
 
