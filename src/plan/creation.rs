@@ -2,15 +2,15 @@
 
 use crate::profile::{Device, HwAddr, LinkKind, Profile};
 
-use super::matching::{Rule, compatible, matches, same, type_of};
-use super::{Activation, Idle, Missing, Plan, Unused, Waiting, World};
+use super::matching::{Rule, compatible, matches, type_of};
+use super::{Idle, Unused, World};
 
 /// A link of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
     /// A device that is there, by interface index.
     Link(u32),
-    /// A link to be made, by its index in [`Plan::creations`].
+    /// A link to be made, by its index in [`super::Plan::creations`].
     Creation(usize),
 }
 
@@ -23,9 +23,9 @@ pub struct Creation {
     pub name: String,
     /// Interface index of a link of that name and kind that exists.
     pub existing: Option<u32>,
-    /// The link below it (vlan, macvlan, p-key child). A creation comes earlier in [`Plan::creations`].
+    /// The link below it (vlan, macvlan, p-key child). A creation comes earlier in [`super::Plan::creations`].
     pub parent: Option<Target>,
-    /// The link it becomes a port of. A creation comes earlier in [`Plan::creations`].
+    /// The link it becomes a port of. A creation comes earlier in [`super::Plan::creations`].
     pub controller: Option<Target>,
     /// The links that become its ports: activations, then creations.
     pub ports: Vec<Target>,
@@ -51,14 +51,14 @@ pub(super) fn creates(kind: &LinkKind) -> bool {
 /// The links that profiles want to make, in the order of the choice, before it is known what they stand on.
 #[derive(Default)]
 pub(super) struct Nodes {
-    list: Vec<Node>,
-    unused: Vec<Unused>,
+    pub(super) list: Vec<Node>,
+    pub(super) unused: Vec<Unused>,
 }
 
-struct Node {
-    profile: usize,
-    name: String,
-    existing: Option<u32>,
+pub(super) struct Node {
+    pub(super) profile: usize,
+    pub(super) name: String,
+    pub(super) existing: Option<u32>,
 }
 
 impl Nodes {
@@ -75,7 +75,7 @@ impl Nodes {
 }
 
 /// The profile whose uuid this is.
-fn by_uuid(world: &World, name: &str) -> Option<usize> {
+pub(super) fn by_uuid(world: &World, name: &str) -> Option<usize> {
     let uuid = uuid::Uuid::try_parse(name).ok()?;
     world.profiles.iter().position(|profile| profile.uuid == uuid)
 }
@@ -152,14 +152,14 @@ fn by_name(world: &World, name: &str) -> Option<usize> {
 }
 
 /// How a profile names the link below the one it makes.
-enum Lower {
+pub(super) enum Lower {
     /// Interface name or profile uuid.
     Name(String),
     /// MAC address of the device.
     Mac(HwAddr),
 }
 
-fn lower(profile: &Profile) -> Option<Lower> {
+pub(super) fn lower(profile: &Profile) -> Option<Lower> {
     let name = match &profile.kind {
         LinkKind::Vlan(vlan) => vlan.parent.clone(),
         LinkKind::Infiniband(infiniband) if infiniband.p_key.is_some() => infiniband.parent.clone(),
@@ -186,221 +186,5 @@ fn link_name(world: &World, profile: &Profile) -> Option<String> {
         LinkKind::Vlan(vlan) => Some(format!("{parent}.{}", vlan.id)),
         LinkKind::Infiniband(infiniband) => Some(format!("{parent}.{:04x}", infiniband.p_key?)),
         _ => None,
-    }
-}
-
-/// What a node stands on or is a port of.
-#[derive(Clone, Copy)]
-enum Place {
-    Node(usize),
-    Device(u32),
-}
-
-/// A node's neighbours, or what is missing.
-struct Neighbours {
-    parent: Option<Place>,
-    controller: Option<Place>,
-}
-
-/// Fills in activations and creations from the reports; what cannot be done goes to `waiting` and `unused`.
-pub(super) fn arrange(world: &World, nodes: Nodes, plan: &mut Plan) {
-    let Nodes { list, mut unused } = nodes;
-    let nodes = Nodes { list, unused: Vec::new() };
-    plan.unused.append(&mut unused);
-    let neighbours: Vec<Result<Neighbours, Missing>> =
-        nodes.list.iter().map(|node| neighbours(world, &nodes, plan, node)).collect();
-    let (placed, left) = sort(&nodes, &neighbours);
-    for (node, because) in left {
-        let profile = node.profile;
-        match because {
-            Left::Missing(missing) => plan.waiting.push(Waiting { profile, missing, timeout: Default::default() }),
-            Left::Cycle(on) => plan.unused.push(Unused { profile, because: Idle::Cycle(on) }),
-        }
-        release(plan, profile);
-    }
-    let target = |place: Option<Place>| match place? {
-        Place::Device(ifindex) => Some(Target::Link(ifindex)),
-        Place::Node(node) => placed.iter().position(|&at| at == node).map(Target::Creation),
-    };
-    for &at in &placed {
-        if let (Some(node), Some(Ok(Neighbours { parent, controller }))) = (nodes.list.get(at), neighbours.get(at)) {
-            plan.creations.push(Creation {
-                profile: node.profile,
-                name: node.name.clone(),
-                existing: node.existing,
-                parent: target(*parent),
-                controller: target(*controller),
-                ports: Vec::new(),
-                required: false,
-            });
-        }
-    }
-    activations(world, &nodes, &target, plan);
-    ports(plan);
-}
-
-/// Takes a device back from a profile that cannot be carried out after all.
-fn release(plan: &mut Plan, profile: usize) {
-    for report in plan.devices.iter_mut().filter(|report| report.taken_by == Some(profile)) {
-        report.taken_by = None;
-        report.matched_by.clear();
-    }
-}
-
-fn neighbours(world: &World, nodes: &Nodes, plan: &Plan, node: &Node) -> Result<Neighbours, Missing> {
-    let Some(profile) = world.profiles.get(node.profile) else {
-        return Ok(Neighbours { parent: None, controller: None });
-    };
-    let parent = match lower(profile) {
-        None => None,
-        Some(Lower::Name(name)) => Some(place(world, nodes, plan, &name).ok_or(Missing::Parent(name))?),
-        Some(Lower::Mac(mac)) => Some(hardware(world, mac).ok_or_else(|| Missing::Parent(mac.to_string()))?),
-    };
-    let controller = match &profile.controller {
-        None => None,
-        Some(controller) => {
-            let name = &controller.name;
-            Some(place(world, nodes, plan, name).ok_or_else(|| Missing::Controller(name.clone()))?)
-        }
-    };
-    Ok(Neighbours { parent, controller })
-}
-
-/// The link a name or uuid means.
-fn place(world: &World, nodes: &Nodes, plan: &Plan, name: &str) -> Option<Place> {
-    if let Some(node) = nodes.find(world, name) {
-        return Some(Place::Node(node));
-    }
-    if let Some(profile) = by_uuid(world, name) {
-        let report = plan.devices.iter().find(|report| report.taken_by == Some(profile))?;
-        return Some(Place::Device(report.device.ifindex));
-    }
-    world.device_named(name).map(|device| Place::Device(device.ifindex))
-}
-
-/// The hardware device (or veth) with this address; links made upon it share it.
-fn hardware(world: &World, mac: HwAddr) -> Option<Place> {
-    let real = |device: &&&Device| compatible(&LinkKind::Ethernet, device) || device.arp_type == 32;
-    let same = |device: &&&Device| device.match_mac().is_some_and(|found| same(found, mac));
-    world.devices.iter().filter(real).find(same).map(|device| Place::Device(device.ifindex))
-}
-
-/// Why a node is not in the order.
-enum Left {
-    Missing(Missing),
-    /// Profiles of the links that stand on each other.
-    Cycle(Vec<usize>),
-}
-
-/// Sorts nodes so that parents and controllers come first; second, the nodes that have no place in such an order.
-fn sort<'a>(nodes: &'a Nodes, neighbours: &[Result<Neighbours, Missing>]) -> (Vec<usize>, Vec<(&'a Node, Left)>) {
-    let count = nodes.list.len();
-    let mut placed: Vec<usize> = Vec::with_capacity(count);
-    let cyclic: Vec<usize> = (0..count).filter(|&at| below(neighbours, at).contains(&at)).collect();
-    loop {
-        let ready = |at: &usize| {
-            !placed.contains(at)
-                && !cyclic.contains(at)
-                && neighbours.get(*at).is_some_and(|found| match found {
-                    Ok(Neighbours { parent, controller }) => {
-                        [parent, controller].into_iter().flatten().all(|place| match place {
-                            Place::Device(_) => true,
-                            Place::Node(node) => placed.contains(node),
-                        })
-                    }
-                    Err(_) => false,
-                })
-        };
-        let Some(next) = (0..count).find(ready) else { break };
-        placed.push(next);
-    }
-    let left = |at: usize| Some((nodes.list.get(at)?, why_left(nodes, neighbours, &placed, &cyclic, at)));
-    let left = (0..count).filter(|at| !placed.contains(at)).filter_map(left).collect();
-    (placed, left)
-}
-
-fn why_left(
-    nodes: &Nodes,
-    neighbours: &[Result<Neighbours, Missing>],
-    placed: &[usize],
-    cyclic: &[usize],
-    at: usize,
-) -> Left {
-    let profile = |node: &usize| nodes.list.get(*node).map(|node| node.profile);
-    let name = |node: usize| nodes.list.get(node).map(|node| node.name.clone()).unwrap_or_default();
-    let stuck = |place: &Option<Place>| match place {
-        Some(Place::Node(node)) if !placed.contains(node) => Some(*node),
-        _ => None,
-    };
-    match neighbours.get(at) {
-        _ if cyclic.contains(&at) => Left::Cycle(below(neighbours, at).iter().filter_map(profile).collect()),
-        Some(Err(missing)) => Left::Missing(missing.clone()),
-        Some(Ok(Neighbours { parent, controller })) => match (stuck(parent), stuck(controller)) {
-            (Some(node), _) => Left::Missing(Missing::Parent(name(node))),
-            (None, Some(node)) => Left::Missing(Missing::Controller(name(node))),
-            (None, None) => Left::Cycle(Vec::new()),
-        },
-        None => Left::Cycle(Vec::new()),
-    }
-}
-
-/// All nodes that a node stands on: its parent, its ports, and theirs.
-fn below(neighbours: &[Result<Neighbours, Missing>], at: usize) -> Vec<usize> {
-    let mut found: Vec<usize> = Vec::new();
-    let mut next = vec![at];
-    while let Some(upper) = next.pop() {
-        for (lower, of_lower) in neighbours.iter().enumerate() {
-            let is_port = matches!(of_lower, Ok(Neighbours { controller: Some(Place::Node(c)), .. }) if *c == upper);
-            let parent = match neighbours.get(upper) {
-                Some(Ok(Neighbours { parent: Some(Place::Node(parent)), .. })) => Some(*parent),
-                _ => None,
-            };
-            if (is_port || parent == Some(lower)) && !found.contains(&lower) {
-                found.push(lower);
-                next.push(lower);
-            }
-        }
-    }
-    found
-}
-
-/// One activation for each device that a profile takes.
-fn activations(world: &World, nodes: &Nodes, target: &dyn Fn(Option<Place>) -> Option<Target>, plan: &mut Plan) {
-    let mut lost = Vec::new();
-    let mut activations = Vec::new();
-    for report in &plan.devices {
-        let Some((index, profile)) = report.taken_by.and_then(|index| Some((index, world.profiles.get(index)?))) else {
-            continue;
-        };
-        if creates(&profile.kind) {
-            continue;
-        }
-        let wanted = profile.controller.as_ref().map(|controller| &controller.name);
-        let controller = wanted.and_then(|name| target(place(world, nodes, plan, name)));
-        if let (Some(name), None) = (wanted, controller) {
-            lost.push((index, name.clone()));
-            continue;
-        }
-        let (ifindex, ifname) = (report.device.ifindex, report.device.name.clone());
-        activations.push(Activation { ifindex, ifname, profile: index, controller, required: false });
-    }
-    plan.activations = activations;
-    for (profile, name) in lost {
-        release(plan, profile);
-        plan.waiting.push(Waiting { profile, missing: Missing::Controller(name), timeout: Default::default() });
-    }
-}
-
-/// Notes the ports at their controllers.
-fn ports(plan: &mut Plan) {
-    let of_links = plan.activations.iter().map(|one| (one.controller, Target::Link(one.ifindex)));
-    let of_creations = plan.creations.iter().enumerate().map(|(at, one)| (one.controller, Target::Creation(at)));
-    let pairs: Vec<(Option<Target>, Target)> = of_links.chain(of_creations).collect();
-    for (controller, port) in pairs {
-        if let Some(Target::Creation(at)) = controller
-            && let Some(creation) = plan.creations.get_mut(at)
-        {
-            creation.ports.push(port);
-        }
     }
 }

@@ -69,7 +69,8 @@ fn bracket(set: &[u8], byte: u8) -> Bracket<'_> {
         match rest {
             [b']', rest @ ..] if !first => return Bracket::Closed { holds: found != negated, rest },
             _ => match member(rest) {
-                Some((Member::Unknown, _)) => return Bracket::Invalid,
+                // glibc does not look at the names of classes once a member has matched.
+                Some((Member::Unknown, _)) if !found => return Bracket::Invalid,
                 Some((member, after)) => {
                     found |= member.has(byte);
                     rest = after;
@@ -87,7 +88,7 @@ enum Member<'a> {
     Range(u8, u8),
     /// `[:digit:]`.
     Class(&'a [u8]),
-    /// `[:nonsense:]`.
+    /// `[:nonsense:]`, and what glibc takes for a range or a symbol that the pattern's end cuts off.
     Unknown,
 }
 
@@ -114,6 +115,8 @@ fn member(set: &[u8]) -> Option<(Member<'_>, &[u8])> {
     }
     let (low, rest) = endpoint(set)?;
     match rest {
+        [b'-'] => Some((Member::Unknown, &[])),
+        _ if set.starts_with(b"[.") && named(set, b'.').is_none() => Some((Member::Unknown, rest)),
         [b'-', end, ..] if *end != b']' => {
             let (high, rest) = endpoint(rest.get(1..)?)?;
             Some((Member::Range(low, high), rest))
@@ -217,5 +220,22 @@ mod tests {
     fn many_stars_do_not_take_exponential_time() {
         assert!(!fnmatch(&"*a".repeat(200), &"a".repeat(199)));
         assert!(!fnmatch(&format!("{}b", "*a".repeat(100)), &"a".repeat(4000)));
+    }
+
+    /// `tests/plan/fnmatch` writes such lines: pattern, text, and the verdict of the C library's fnmatch(3).
+    #[test]
+    fn the_c_library_agrees() {
+        let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/plan/fnmatch.jsonl");
+        let path = std::env::var("SUNUP_FNMATCH").unwrap_or_else(|_| kept.to_owned());
+        let lines = std::fs::read_to_string(path).unwrap();
+        let wrong: Vec<&str> = lines
+            .lines()
+            .filter(|line| {
+                let (pattern, text, verdict): (String, String, bool) = serde_json::from_str(line).unwrap();
+                fnmatch(&pattern, &text) != verdict
+            })
+            .collect();
+        assert!(lines.lines().count() > 1000);
+        assert!(wrong.is_empty(), "{} wrong, such as {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! Devices are taken in the order of their interface index. For each, the profiles are tried in NetworkManager's order:
 //! `autoconnect-priority` (higher first), `timestamp` (later first), `uuid` (smaller first); there is no notion of "more
-//! specific". The first profile that fits ([`matches`]), has `autoconnect`, and is not yet used up (`multi-connect`: one
+//! specific". The first profile that fits ([`fn@matches`]), has `autoconnect`, and is not yet used up (`multi-connect`: one
 //! link unless `multiple`) takes the device. NetworkManager leaves open which link a single profile gets; here it is the
 //! lowest interface index.
 //!
@@ -48,7 +48,9 @@ mod choose;
 mod creation;
 pub mod fnmatch;
 pub mod matching;
+mod order;
 mod requirement;
+mod stack;
 pub mod words;
 
 #[cfg(test)]
@@ -347,7 +349,7 @@ pub fn plan(profiles: &[Profile], devices: &[Device], context: &Context) -> Plan
     let nodes = creation::nodes(&world);
     let reports = choose::reports(&world, &nodes);
     let mut plan = Plan { devices: reports, ..Plan::default() };
-    creation::arrange(&world, nodes, &mut plan);
+    stack::arrange(&world, nodes, &mut plan);
     requirement::settle(&world, &mut plan);
     plan
 }

@@ -247,7 +247,7 @@ fn requirements(world: &World, plan: &mut Plan) {
     }
     let bootdev = all.iter().any(|one| one.reason == Reason::BootDevice);
     let others = all.iter().any(|one| one.reason != Reason::AnyKeyfile);
-    all.retain(|one| one.reason == Reason::BootDevice || (!bootdev && !(others && one.reason == Reason::AnyKeyfile)));
+    all.retain(|one| one.reason == Reason::BootDevice || !(bootdev || others && one.reason == Reason::AnyKeyfile));
     for requirement in &mut all {
         // What is to be done counts before what others did; the latter only saves a wait.
         requirement.met_by = requirement.met_by.filter(|_| requirement.links.is_empty());
