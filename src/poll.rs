@@ -152,7 +152,7 @@ impl<'a> Driver<'a> {
             unknown |= matches!(&event, Event::Overrun);
             tell(session, event);
         }
-        if unknown && session.waits_for_devices() {
+        if unknown {
             self.devices(session)?;
         }
         Ok(())
