@@ -1,7 +1,9 @@
 //! What is left behind for daemons, programs and people: pure renderers, and one writer.
 
 pub mod file;
+pub mod klibc;
 pub mod memory;
+pub mod networkd;
 pub mod networkmanager;
 pub mod report;
 pub mod resolv_conf;
