@@ -1,1 +1,3 @@
 //! Everything with a file descriptor.
+
+pub mod id_path;

@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
-use crate::profile::{Device, MatchRule, MultiConnect, Profile};
+use crate::profile::{Device, MatchRule, MultiConnect, Origin, Profile};
 
 use super::creation::{Nodes, creates};
 use super::matching::{Mismatch, Pattern, Rule, compatible, matches, type_of};
@@ -17,13 +17,19 @@ pub(super) fn order(profiles: &[Profile]) -> Vec<usize> {
 
 /// `Less`: `a` is tried before `b`; and what decides it.
 fn compare(a: &Profile, b: &Profile) -> (Ordering, Criterion) {
-    let priority = |profile: &Profile| Reverse(profile.autoconnect_priority);
-    let timestamp = |profile: &Profile| Reverse(profile.timestamp);
-    match (priority(a).cmp(&priority(b)), timestamp(a).cmp(&timestamp(b))) {
-        (Ordering::Equal, Ordering::Equal) => (a.uuid.cmp(&b.uuid), Criterion::Uuid),
-        (Ordering::Equal, by_time) => (by_time, Criterion::Timestamp),
-        (by_priority, _) => (by_priority, Criterion::Priority),
-    }
+    let steps = [
+        (Reverse(a.autoconnect_priority).cmp(&Reverse(b.autoconnect_priority)), Criterion::Priority),
+        (Reverse(a.timestamp).cmp(&Reverse(b.timestamp)), Criterion::Timestamp),
+        (is_catch_all(a).cmp(&is_catch_all(b)), Criterion::CatchAll),
+    ];
+    let last = (a.uuid.cmp(&b.uuid), Criterion::Uuid);
+    steps.into_iter().find(|(ordering, _)| ordering.is_ne()).unwrap_or(last)
+}
+
+/// A profile of the command line that is for any link (`ip=dhcp`). Its uuid says nothing: NetworkManager's generator
+/// draws one at every run, so that chance decides there whether it takes the port of a bond.
+fn is_catch_all(profile: &Profile) -> bool {
+    matches!(profile.origin, Origin::CommandLine { .. } | Origin::Default { .. }) && !names_one(profile)
 }
 
 /// Asks every profile about every device.

@@ -6,10 +6,10 @@
 //! # Choice
 //!
 //! Devices are taken in the order of their interface index. For each, the profiles are tried in NetworkManager's order:
-//! `autoconnect-priority` (higher first), `timestamp` (later first), `uuid` (smaller first); there is no notion of "more
-//! specific". The first profile that fits ([`fn@matches`]), has `autoconnect`, and is not yet used up (`multi-connect`: one
-//! link unless `multiple`) takes the device. NetworkManager leaves open which link a single profile gets; here it is the
-//! lowest interface index.
+//! `autoconnect-priority` (higher first), `timestamp` (later first), `uuid` (smaller first). There is no notion of "more
+//! specific", but that a profile of the command line for any link (`ip=dhcp`) comes after its equals. The first profile
+//! that fits ([`fn@matches`]), has `autoconnect`, and is not yet used up (`multi-connect`: one link unless `multiple`)
+//! takes the device. NetworkManager leaves open which link a single profile gets; here it is the lowest interface index.
 //!
 //! A device that is configured already (it has a global address or a default route that sunup did not make), or is a port
 //! of another link, is taken only by a profile that names it: by `interface-name`, MAC address, s390 subchannels, or a
@@ -46,7 +46,10 @@
 
 mod choose;
 mod creation;
+pub mod devices_file;
+pub mod explain;
 pub mod fnmatch;
+pub mod json;
 pub mod matching;
 mod order;
 mod requirement;
@@ -293,6 +296,8 @@ pub enum Criterion {
     Priority,
     /// `connection.timestamp`: the later.
     Timestamp,
+    /// A profile of the command line for any link comes after those for one.
+    CatchAll,
     /// `connection.uuid`: the smaller.
     Uuid,
     /// The link is being brought up with the other profile already, or the other profile makes it.
@@ -304,6 +309,7 @@ impl fmt::Display for Criterion {
         f.write_str(match self {
             Self::Priority => "connection.autoconnect-priority",
             Self::Timestamp => "connection.timestamp",
+            Self::CatchAll => "for any link",
             Self::Uuid => "connection.uuid",
             Self::Kept => "already in use",
         })

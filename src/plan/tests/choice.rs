@@ -214,3 +214,10 @@ fn subchannels_find_a_device_whatever_its_address() {
     profile.link.s390_subchannels.push("0.0.0900".into());
     assert!(plan(&[profile], &[device], &Context::default()).activations.is_empty());
 }
+
+#[test]
+fn on_the_command_line_the_profile_for_any_link_comes_last() {
+    let profiles = [for_any_link(1), named("eth1", argument("ip=eth1:10.0.0.1", 2))];
+    let plan = plan_four(&profiles);
+    assert_eq!((taken(&plan, 0), taken(&plan, 1)), (vec!["eth0", "ens1", "wlp2"], vec!["eth1"]));
+}

@@ -3,6 +3,7 @@
 mod choice;
 mod fixture;
 mod never_panics;
+mod printed;
 mod requirements;
 mod stacks;
 
