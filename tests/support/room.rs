@@ -50,8 +50,19 @@ impl Room {
             fs::write(&file, format!("{text}\n")).unwrap();
             file
         });
-        let mut command = user_namespace();
-        command.args(["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"]);
+        let mut command = nsenter();
+        command.args([
+            "--",
+            "unshare",
+            "--net",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--kill-child=KILL",
+            "--",
+        ]);
         command.args(["sh", "-c", include_str!("room.sh"), "room", name]);
         command.arg(if options.read_only_sys { "ro" } else { "rw" });
         command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
@@ -145,8 +156,7 @@ impl Room {
 
     /// `nsenter` into these namespaces by descriptors we hold: no other process can take their place.
     fn enter(&self, names: &[&str]) -> Command {
-        let mut command = user_namespace();
-        command.arg("nsenter");
+        let mut command = nsenter();
         for (name, file) in self.namespaces.iter().filter(|(name, _)| names.contains(name)) {
             let option = NAMESPACES.iter().find(|(known, _)| known == name).unwrap().1;
             command.arg(format!("{option}=/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
@@ -182,9 +192,9 @@ fn hold(mut command: Command, what: &str) -> (Child, ChildStdin, u32) {
     (holder, stdin, pid)
 }
 
-/// The start of a command that makes or enters rooms: nothing for root; for others, a user namespace in which they
-/// are root, made once per test program and held to its end.
-fn user_namespace() -> Command {
+/// `nsenter`, for root without more to do; for others with the option for a user namespace in which they are root, made once
+/// per test program and held to its end. All is entered by one `nsenter`, as what it needs cannot be seen from half-way in.
+fn nsenter() -> Command {
     static BASE: OnceLock<Option<(Child, ChildStdin, u32)>> = OnceLock::new();
     let base = BASE.get_or_init(|| {
         if nix::unistd::geteuid().is_root() {
@@ -195,11 +205,10 @@ fn user_namespace() -> Command {
         command.args(["sh", "-c", r#"read -r pid _ </proc/self/stat; echo "ready $pid"; read -r _ || :"#]);
         Some(hold(command, "a user namespace (run as root, or allow user namespaces)"))
     });
-    let Some((_, _, pid)) = base else {
-        return Command::new("env");
-    };
     let mut command = Command::new("nsenter");
-    command.arg(format!("--user=/proc/{pid}/ns/user")).args(["--preserve-credentials", "--", "env"]);
+    if let Some((_, _, pid)) = base {
+        command.arg(format!("--user=/proc/{pid}/ns/user")).arg("--preserve-credentials");
+    }
     command
 }
 
