@@ -32,6 +32,7 @@ fn words_of_other_programs_are_passed_over_in_silence() {
     let _server = lan.serve(&[]);
     let ran = lan.up("BOOT_IMAGE=/vmlinuz root=/dev/vda1 ro quiet console=ttyS0 ip=dhcp rd.neednet=1");
     ran.exits(0);
+    assert!(lan.address("eth0", "10.77.0.1").is_some());
     assert!(!ran.stderr.contains("BOOT_IMAGE") && !ran.stderr.contains("console"), "{ran}");
 }
 

@@ -41,6 +41,7 @@ fn what_a_living_link_leads_to_is_not_overwritten() {
     let ran = lan.up(CMDLINE);
     assert!(matches!(ran.code, 0 | 3), "{ran}");
     assert_eq!(lan.client.read("/mnt/victim"), "precious\n", "{ran}");
+    assert!(lan.address("eth0", "10.77.0.1").is_some(), "{ran}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ fn ipv4_needs_no_server_and_no_waiting() {
     let lan = crate::lan("static4-quick");
     let ran = lan.up("ip=10.77.0.9::10.77.0.1:255.255.255.0::eth0:none");
     ran.exits(0);
+    assert!(lan.address("eth0", "10.77.0.9").is_some());
     assert!(ran.elapsed.as_millis() < 1000, "{ran}");
 }
 
