@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
+use nix::sched::{CloneFlags, setns};
+
 use super::{HostGuard, Process, Ran};
 
 /// Where system tools live; a user's PATH often lacks the half of it.
@@ -63,7 +65,7 @@ impl Room {
             "--kill-child=KILL",
             "--",
         ]);
-        command.args(["sh", "-c", include_str!("room.sh"), "room", name]);
+        command.args(["sh", "-c", include_str!("room.sh"), "room"]);
         command.arg(if options.read_only_sys { "ro" } else { "rw" });
         command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
         let (holder, stdin, pid) = hold(command, &format!("a private room '{name}'"));
@@ -80,7 +82,7 @@ impl Room {
         }
     }
 
-    /// The name given to the room, also its host name at the start.
+    /// The name given to the room, for messages and file names.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -142,6 +144,19 @@ impl Room {
     /// Whether the path exists in the room.
     pub(crate) fn exists(&self, path: &str) -> bool {
         self.run("test", &["-e", path]).code == 0
+    }
+
+    /// Does something in the network namespace of the room, in a thread of this program: sockets made there belong to the room.
+    pub(crate) fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        let file = &self.namespaces.iter().find(|(name, _)| *name == "net").unwrap().1;
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let entered = setns(file, CloneFlags::CLONE_NEWNET);
+                entered.unwrap_or_else(|error| panic!("{error}: without root, run under `unshare --map-root-user`"));
+                act()
+            });
+            thread.join().unwrap()
+        })
     }
 
     /// Makes a pair of virtual links, `ours` in this room and `theirs` in another; both are down.

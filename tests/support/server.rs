@@ -4,10 +4,15 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::sys::socket::sockopt::{BindToDevice, Ipv6MulticastHops};
 use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, setsockopt, socket};
+
+use super::Room;
 
 /// The server's address and the default gateway.
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
@@ -16,10 +21,10 @@ pub(crate) const LEASED: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 100);
 /// The prefix of the router advertisements, a /64 from the documentation range.
 pub(crate) const PREFIX: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0x77, 0, 0, 0, 0, 0);
 
-/// Message types of option 53.
-const DISCOVER: u8 = 1;
+/// Message types of option 53 (RFC 2132, section 9.6).
+pub(crate) const DISCOVER: u8 = 1;
 const OFFER: u8 = 2;
-const REQUEST: u8 = 3;
+pub(crate) const REQUEST: u8 = 3;
 const ACK: u8 = 5;
 const NAK: u8 = 6;
 
@@ -91,6 +96,40 @@ impl Dhcp4 {
             REQUEST => Some(ACK),
             _ => None,
         }
+    }
+}
+
+/// A server of ours at work in a thread until dropped.
+pub(crate) struct Working {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Vec<u8>>>,
+}
+
+impl Working {
+    /// Serves on srv0 of the room.
+    pub(crate) fn start(room: &Room, manners: Manners) -> Self {
+        let mut server = room.within(|| Dhcp4::open("srv0", manners)).expect("a DHCP server in the room");
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                server.serve_for(Duration::from_millis(20)).expect("serving");
+            }
+            server.received
+        });
+        Self { stop, thread: Some(thread) }
+    }
+
+    /// Ends it; the types of the messages that came, in order.
+    pub(crate) fn stop(mut self) -> Vec<u8> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().map(|thread| thread.join().unwrap()).unwrap_or_default()
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
     }
 }
 
