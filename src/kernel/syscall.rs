@@ -154,7 +154,7 @@ fn status(message: &libc::msghdr) -> u32 {
     unsafe {
         let mut next = libc::CMSG_FIRSTHDR(message);
         while let Some(header) = next.as_ref() {
-            let whole = header.cmsg_len as usize >= libc::CMSG_LEN(size_of::<libc::tpacket_auxdata>() as u32) as usize;
+            let whole = header.cmsg_len as u64 >= u64::from(libc::CMSG_LEN(size_of::<libc::tpacket_auxdata>() as u32));
             if header.cmsg_level == libc::SOL_PACKET && header.cmsg_type == libc::PACKET_AUXDATA && whole {
                 return libc::CMSG_DATA(header).cast::<libc::tpacket_auxdata>().read_unaligned().tp_status;
             }
