@@ -1,8 +1,14 @@
 //! Text and bytes in, profiles and warnings out. Reads files; has no socket and no clock.
 
 pub mod cmdline;
+pub mod firmware;
 pub mod ibft;
 pub mod keyfile;
 pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
+pub mod timestamps;
+pub mod uuids;
+
+#[cfg(test)]
+mod firmware_cases;
