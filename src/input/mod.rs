@@ -7,6 +7,7 @@ pub mod keyfile;
 pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
+pub mod timestamps;
 pub mod uuids;
 
 #[cfg(test)]
