@@ -1,1 +1,4 @@
 //! DHCPv4 (RFC 2131) until bound.
+
+pub mod frame;
+mod retry;
