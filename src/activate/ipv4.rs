@@ -7,7 +7,7 @@ use super::event::Action;
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
-use crate::profile::{Ip4Settings, Method4};
+use crate::profile::{HwAddr, Ip4Settings, Method4};
 use crate::proto::dhcp4::{Client, Config, Event, Lease};
 use crate::proto::{Instant, Output};
 
@@ -37,8 +37,13 @@ struct Dhcp {
 
 impl Ipv4 {
     /// IPv4 as `settings` ask for it. `remembered`: a lease of an earlier run that still holds.
-    pub(super) fn new(settings: Ip4Settings, config: Config, not_before: Instant, remembered: Option<Lease>) -> Self {
-        let dhcp = (settings.method == Method4::Auto).then(|| Dhcp {
+    pub(super) fn new(
+        settings: Ip4Settings,
+        config: Option<Config>,
+        not_before: Instant,
+        remembered: Option<Lease>,
+    ) -> Self {
+        let dhcp = config.filter(|_| settings.method == Method4::Auto).map(|config| Dhcp {
             config,
             not_before,
             client: None,
@@ -131,7 +136,11 @@ impl Ipv4 {
 
     /// The addresses that the profile or the lease brings.
     pub(super) fn addresses(&self) -> Vec<ipnet::IpNet> {
-        self.lease().and_then(|lease| ipnet::Ipv4Net::new(lease.address, lease.prefix_len).ok()).map(ipnet::IpNet::V4).into_iter().collect()
+        self.lease()
+            .and_then(|lease| ipnet::Ipv4Net::new(lease.address, lease.prefix_len).ok())
+            .map(ipnet::IpNet::V4)
+            .into_iter()
+            .collect()
     }
 
     /// What the kernel shall hold now.
@@ -162,9 +171,13 @@ impl Ipv4 {
     fn progress(&self, now: Instant) -> Progress {
         match (self.settings.method, &self.dhcp) {
             (Method4::Disabled, _) => Progress::Off,
-            (Method4::Shared | Method4::LinkLocal, _) => {
-                Progress::Failed(Reason::Unsupported(format!("ipv4.method={:?} cannot be carried out", self.settings.method)))
-            }
+            (Method4::Shared | Method4::LinkLocal, _) => Progress::Failed(Reason::Unsupported(format!(
+                "ipv4.method={:?} cannot be carried out",
+                self.settings.method
+            ))),
+            (Method4::Auto, None) => Progress::Failed(Reason::Unsupported(
+                "ipv4.method=auto needs a link with a MAC address, for DHCP".to_owned(),
+            )),
             (_, Some(dhcp)) if dhcp.lease.is_none() => match self.give_up() {
                 Some(at) if now >= at => Progress::Failed(dhcp.reason()),
                 _ => Progress::Pending(dhcp.reason()),
@@ -208,22 +221,22 @@ impl Dhcp {
     fn reason(&self) -> Reason {
         match (&self.last_refusal, self.offered, &self.last_reject) {
             (Some(text), ..) => Reason::Refused(text.clone()),
-            (None, true, _) => Reason::Refused("the server made an offer and then did not answer the request".to_owned()),
+            (None, true, _) => {
+                Reason::Refused("the server made an offer and then did not answer the request".to_owned())
+            }
             (None, false, Some(text)) => Reason::BadOffer(text.clone()),
             (None, false, None) => Reason::NoOffer,
         }
     }
 }
 
-/// The client identifier (option 61) a profile asks for: by default 01 and the MAC address, which is what the daemon that adopts
-/// the link sends. `None`: send none.
-pub(super) fn client_id(setting: Option<&str>, arp_type: u16, mac: Option<crate::profile::HwAddr>) -> Option<Vec<u8>> {
-    let by_mac = || {
-        let kind = u8::try_from(arp_type).unwrap_or(0);
-        mac.map(|mac| [&[kind], mac.as_bytes()].concat())
-    };
+/// The client identifier (option 61) a profile asks for: by default 01 and the MAC address, which is what the daemon that
+/// adopts the link sends. `None`: send none.
+pub(super) fn client_id(setting: Option<&str>, arp_type: u16, mac: HwAddr) -> Option<Vec<u8>> {
     match setting {
-        None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => by_mac(),
+        None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => {
+            Some([&[u8::try_from(arp_type).unwrap_or(0)], mac.as_bytes()].concat())
+        }
         Some("none") => None,
         Some(text) => Some(hexadecimal(text).unwrap_or_else(|| [&[0], text.as_bytes()].concat())),
     }
@@ -237,4 +250,3 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     };
     text.split(':').map(byte).collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() >= 2)
 }
-

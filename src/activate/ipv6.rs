@@ -70,7 +70,11 @@ impl Ipv6 {
     /// Global addresses that were formed from router advertisements.
     pub(super) fn autoconf(&self) -> Vec<IpNet> {
         let own = &self.settings.ip.addresses;
-        self.known.iter().filter(|known| known.is_global() && usable(known) && !own.contains(&known.net)).map(|k| k.net).collect()
+        self.known
+            .iter()
+            .filter(|known| known.is_global() && usable(known) && !own.contains(&known.net))
+            .map(|k| k.net)
+            .collect()
     }
 
     /// Asks the router, when it is time.
@@ -117,7 +121,8 @@ impl Ipv6 {
         if let Some(address) = self.duplicate() {
             return Progress::Failed(Reason::Duplicate(IpAddr::V6(address)));
         }
-        let own_ready = self.settings.ip.addresses.iter().all(|net| self.known.iter().any(|k| k.net == *net && usable(k)));
+        let own_ready =
+            self.settings.ip.addresses.iter().all(|net| self.known.iter().any(|k| k.net == *net && usable(k)));
         match self.settings.method {
             Method6::Disabled | Method6::Ignore => Progress::Off,
             Method6::Shared => {
@@ -177,4 +182,3 @@ fn addr_gen_mode(mode: AddrGenMode) -> &'static str {
         AddrGenMode::StablePrivacy => "3",
     }
 }
-

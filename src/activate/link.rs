@@ -11,7 +11,7 @@ use super::ipv6::{self, Ipv6};
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::DesiredLink;
 use crate::profile::link::ClonedMac;
-use crate::profile::{Device, HwAddr, Profile};
+use crate::profile::{Device, HwAddr, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::dhcp4::{Config, Lease};
 
@@ -345,28 +345,25 @@ fn sort_out(remembered: Option<Lease>, device: &Device, now: Instant) -> (Option
     }
 }
 
-/// What the DHCPv4 client is told.
+/// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).
 fn dhcp_config(
     profile: &Profile,
     device: &Device,
     mac: Option<HwAddr>,
     previous: Option<Ipv4Addr>,
     seed: u64,
-) -> Config {
+) -> Option<Config> {
     let settings = profile.ipv4.clone().unwrap_or_default();
-    let wants_ipv6 = profile.ipv6.as_ref().is_some_and(|s| s.method == crate::profile::Method6::Auto);
+    let wants_ipv6 = profile.ipv6.as_ref().is_some_and(|s| s.method == Method6::Auto);
     let hostname = settings.dhcp_fqdn.or(settings.ip.dhcp_hostname);
-    Config {
-        hwaddr: mac.unwrap_or_else(|| HwAddr::new(&[0; 6]).unwrap_or_else(|| unreachable!())),
-        arp_type: device.arp_type,
+    let mac = mac?;
+    Some(Config {
         client_id: ipv4::client_id(settings.dhcp_client_id.as_deref(), device.arp_type, mac),
         hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
         vendor_class: settings.dhcp_vendor_class.map(String::into_bytes),
         mtu: device.mtu,
         previous,
         want_ipv6_only: wants_ipv6 && settings.ip.may_fail,
-        rapid_commit: false,
-        anonymous: false,
-        seed,
-    }
+        ..Config::new(mac, device.arp_type, seed)
+    })
 }

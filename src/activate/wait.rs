@@ -34,7 +34,11 @@ pub(super) fn standing(requirement: &Requirement, links: &[&Link], started: Inst
     }
     if links.is_empty() {
         let until = started + requirement.device_timeout;
-        return if now < until && requirement.links.is_empty() { Standing::Open(Some(until)) } else { Standing::Failed };
+        return if now < until && requirement.links.is_empty() {
+            Standing::Open(Some(until))
+        } else {
+            Standing::Failed
+        };
     }
     let states: Vec<LinkState> = links.iter().map(|link| link.state(now)).collect();
     if states.contains(&LinkState::Up) {

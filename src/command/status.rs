@@ -42,7 +42,13 @@ fn table(report: &Value) -> String {
     }
     for route in list(report, "routes").filter(|route| text(route, "proto") != "kernel") {
         let via = route.get("gateway").and_then(Value::as_str).map(|g| format!(" via {g}")).unwrap_or_default();
-        let _ = writeln!(out, "route {}{via} dev {} metric {}", text(route, "destination"), text(route, "ifname"), route["metric"]);
+        let _ = writeln!(
+            out,
+            "route {}{via} dev {} metric {}",
+            text(route, "destination"),
+            text(route, "ifname"),
+            route["metric"]
+        );
     }
     for (key, name) in [("servers", "name server"), ("search", "search")] {
         for value in report["dns"].get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
@@ -66,7 +72,8 @@ fn link_lines(out: &mut String, link: &Value, start: u64) {
     let profile = link["profile"].get("id").and_then(Value::as_str).unwrap_or("-");
     let _ = writeln!(out, "{} {}{reason}, profile '{profile}'", text(link, "ifname"), text(link, "state"));
     for address in list(link, "addresses") {
-        let lifetime = address.get("valid_lft").and_then(Value::as_u64).map_or("forever".to_owned(), |s| format!("{s} s"));
+        let lifetime =
+            address.get("valid_lft").and_then(Value::as_u64).map_or("forever".to_owned(), |s| format!("{s} s"));
         let _ = writeln!(out, "  address {} ({}, {lifetime})", text(address, "cidr"), text(address, "proto"));
     }
     let points = ["up", "carrier", "offer", "lease", "done"];

@@ -27,8 +27,13 @@ pub(super) fn run(arguments: &Up) -> ExitCode {
 /// One line per link that was asked for.
 fn summary(outcome: &Outcome) {
     for link in &outcome.links {
-        let addresses: Vec<String> =
-            link.target.addresses.iter().map(|address| address.net.to_string()).chain(link.autoconf.iter().map(ToString::to_string)).collect();
+        let addresses: Vec<String> = link
+            .target
+            .addresses
+            .iter()
+            .map(|address| address.net.to_string())
+            .chain(link.autoconf.iter().map(ToString::to_string))
+            .collect();
         match &link.state {
             LinkState::Up => log::info!("{}: up, {}", link.device.name, addresses.join(", ")),
             LinkState::Pending(reason) => log::info!("{}: not waited for: {reason}", link.device.name),

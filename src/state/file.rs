@@ -100,7 +100,13 @@ fn write_one(path: &Path, file: &StateFile) -> io::Result<()> {
 
 /// A mount point cannot be renamed over; a folder may be read-only around a writable file.
 fn cannot_take_name(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ResourceBusy | io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied | io::ErrorKind::CrossesDevices)
+    matches!(
+        error.kind(),
+        io::ErrorKind::ResourceBusy
+            | io::ErrorKind::ReadOnlyFilesystem
+            | io::ErrorKind::PermissionDenied
+            | io::ErrorKind::CrossesDevices
+    )
 }
 
 /// True if a regular file of that name has these contents and this mode.

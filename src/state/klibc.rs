@@ -21,7 +21,8 @@ pub fn files(link: &LinkOutcome) -> Vec<StateFile> {
 }
 
 fn render(pairs: &[(String, String)]) -> String {
-    let harmless = |value: &str| value.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\'' | b'!' | b'\\') || b == b' ');
+    let harmless =
+        |value: &str| value.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\'' | b'!' | b'\\') || b == b' ');
     let line = |(key, value): &(String, String)| format!("{key}='{}'\n", if harmless(value) { value } else { "" });
     pairs.iter().map(line).collect()
 }

@@ -200,7 +200,8 @@ fn bare(device: &Device) -> Link<'_> {
 fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
     let timing = &link.timing;
     let ms = |at: Option<Instant>| at.map(Instant::as_millis);
-    let mut addresses: Vec<Address> = link.target.addresses.iter().map(|address| static_or_leased(address, link)).collect();
+    let mut addresses: Vec<Address> =
+        link.target.addresses.iter().map(|address| static_or_leased(address, link)).collect();
     addresses.extend(link.autoconf.iter().map(|net| address_of(net.to_string(), "ra")));
     Link {
         origin: origin(&link.profile),

@@ -19,7 +19,8 @@ pub fn files(dns: &Dns) -> Vec<StateFile> {
 /// The text of the file.
 fn render(dns: &Dns) -> String {
     let mut text = String::from("# Written by sunup\n");
-    let search: Vec<&str> = dns.search.iter().map(String::as_str).filter(|domain| *domain != "~" && *domain != "~.").collect();
+    let search: Vec<&str> =
+        dns.search.iter().map(String::as_str).filter(|domain| *domain != "~" && *domain != "~.").collect();
     if !search.is_empty() {
         text.push_str(&format!("search {}\n", search.join(" ")));
     }
@@ -35,7 +36,10 @@ mod tests {
 
     #[test]
     fn search_comes_before_servers() {
-        let dns = Dns { servers: vec!["10.0.0.1".into(), "fe80::1%eth0".into()], search: vec!["a.example".into(), "b.example".into()] };
+        let dns = Dns {
+            servers: vec!["10.0.0.1".into(), "fe80::1%eth0".into()],
+            search: vec!["a.example".into(), "b.example".into()],
+        };
         assert_eq!(
             render(&dns),
             "# Written by sunup\nsearch a.example b.example\nnameserver 10.0.0.1\nnameserver fe80::1%eth0\n"

@@ -57,7 +57,7 @@ fn name_servers_and_search_domain_go_to_resolv_conf() {
 #[test]
 fn option_12_sets_the_host_name() {
     let lan = leased("dhcp-hostname");
-    assert_eq!(lan.client.sh("hostname").trim(), "lark");
+    assert_eq!(lan.client.read("/proc/sys/kernel/hostname").trim(), "lark");
 }
 
 #[test]

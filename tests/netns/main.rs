@@ -2,12 +2,25 @@
 //!
 //! Logs of servers and traces stay under `target/tmp/netns/SCENARIO`. `SUNUP_BIN` names another binary to test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(clippy::disallowed_methods, reason = "tests start programs and wait")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod a_removed_device_fails_alone;
 mod a_room_is_private;
+mod a_run_directory_that_cannot_be_written;
+mod a_second_run_changes_nothing;
+mod bad_input;
+mod classless_routes_win_over_the_router;
 mod dhcp_configures_a_link;
+mod plan_changes_nothing;
+mod resolv_conf;
+mod router_advertisements;
+mod several_links;
+mod static_configuration;
+mod waiting;
+mod without_privilege;
 
 use std::path::{Path, PathBuf};
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::server::{Manners, Working};
 use super::{DEFAULTS, Dnsmasq, Options, Process, Ran, Room};
 
 /// The hardware address of the client's eth0.
@@ -50,6 +51,22 @@ impl Lan {
     pub(crate) fn serve(&self, options: &[&str]) -> Dnsmasq<'_> {
         let all = ["--interface=srv0"].iter().chain(DEFAULTS).chain(options).copied().collect::<Vec<_>>();
         Dnsmasq::start(&self.server, &all)
+    }
+
+    /// Serves on srv0 with a server of our own that behaves as told.
+    pub(crate) fn serve_own(&self, manners: Manners) -> Working {
+        Working::start(&self.server, manners)
+    }
+
+    /// Serves 10.77.N.0/24 on every srvN up to N = `last`.
+    pub(crate) fn serve_all(&self, last: u8) -> Dnsmasq<'_> {
+        let each = (0..=last).flat_map(|number| {
+            let range = format!("--dhcp-range=set:net{number},10.77.{number}.100,10.77.{number}.150,255.255.255.0,1h");
+            let router = format!("--dhcp-option=tag:net{number},option:router,10.77.{number}.1");
+            [format!("--interface=srv{number}"), range, router]
+        });
+        let options: Vec<String> = each.collect();
+        Dnsmasq::start(&self.server, &options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// Runs `sunup ARGUMENTS` in the client room.

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
+use nix::sched::{CloneFlags, setns};
+
 use super::{HostGuard, Process, Ran};
 
 /// Where system tools live; a user's PATH often lacks the half of it.
@@ -50,9 +52,20 @@ impl Room {
             fs::write(&file, format!("{text}\n")).unwrap();
             file
         });
-        let mut command = user_namespace();
-        command.args(["unshare", "--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"]);
-        command.args(["sh", "-c", include_str!("room.sh"), "room", name]);
+        let mut command = nsenter();
+        command.args([
+            "--",
+            "unshare",
+            "--net",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--kill-child=KILL",
+            "--",
+        ]);
+        command.args(["sh", "-c", include_str!("room.sh"), "room"]);
         command.arg(if options.read_only_sys { "ro" } else { "rw" });
         command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
         let (holder, stdin, pid) = hold(command, &format!("a private room '{name}'"));
@@ -69,7 +82,7 @@ impl Room {
         }
     }
 
-    /// The name given to the room, also its host name at the start.
+    /// The name given to the room, for messages and file names.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -133,6 +146,19 @@ impl Room {
         self.run("test", &["-e", path]).code == 0
     }
 
+    /// Does something in the network namespace of the room, in a thread of this program: sockets made there belong to the room.
+    pub(crate) fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        let file = &self.namespaces.iter().find(|(name, _)| *name == "net").unwrap().1;
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let entered = setns(file, CloneFlags::CLONE_NEWNET);
+                entered.unwrap_or_else(|error| panic!("{error}: without root, run under `unshare --map-root-user`"));
+                act()
+            });
+            thread.join().unwrap()
+        })
+    }
+
     /// Makes a pair of virtual links, `ours` in this room and `theirs` in another; both are down.
     pub(crate) fn veth(&self, ours: &str, other: &Self, theirs: &str) {
         // Only the network namespace is entered, so that the process id keeps the meaning it has here.
@@ -145,8 +171,7 @@ impl Room {
 
     /// `nsenter` into these namespaces by descriptors we hold: no other process can take their place.
     fn enter(&self, names: &[&str]) -> Command {
-        let mut command = user_namespace();
-        command.arg("nsenter");
+        let mut command = nsenter();
         for (name, file) in self.namespaces.iter().filter(|(name, _)| names.contains(name)) {
             let option = NAMESPACES.iter().find(|(known, _)| known == name).unwrap().1;
             command.arg(format!("{option}=/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
@@ -182,9 +207,9 @@ fn hold(mut command: Command, what: &str) -> (Child, ChildStdin, u32) {
     (holder, stdin, pid)
 }
 
-/// The start of a command that makes or enters rooms: nothing for root; for others, a user namespace in which they
-/// are root, made once per test program and held to its end.
-fn user_namespace() -> Command {
+/// `nsenter`, for root without more to do; for others with the option for a user namespace in which they are root, made once
+/// per test program and held to its end. All is entered by one `nsenter`, as what it needs cannot be seen from half-way in.
+fn nsenter() -> Command {
     static BASE: OnceLock<Option<(Child, ChildStdin, u32)>> = OnceLock::new();
     let base = BASE.get_or_init(|| {
         if nix::unistd::geteuid().is_root() {
@@ -195,11 +220,10 @@ fn user_namespace() -> Command {
         command.args(["sh", "-c", r#"read -r pid _ </proc/self/stat; echo "ready $pid"; read -r _ || :"#]);
         Some(hold(command, "a user namespace (run as root, or allow user namespaces)"))
     });
-    let Some((_, _, pid)) = base else {
-        return Command::new("env");
-    };
     let mut command = Command::new("nsenter");
-    command.arg(format!("--user=/proc/{pid}/ns/user")).args(["--preserve-credentials", "--", "env"]);
+    if let Some((_, _, pid)) = base {
+        command.arg(format!("--user=/proc/{pid}/ns/user")).arg("--preserve-credentials");
+    }
     command
 }
 

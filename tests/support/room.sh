@@ -1,9 +1,9 @@
 # Makes the namespaces that `unshare` has just given us into a private room, tells the maker that it is ready, and
 # holds it until standard input is closed. Run as process 1 of the room.
-# Arguments: name, "ro" or "rw" for /sys, file to show as /proc/cmdline or "-", directories of the host to keep.
+# Arguments: "ro" or "rw" for /sys, file to show as /proc/cmdline or "-", directories of the host to keep.
 set -eu
-name=$1 sys=$2 cmdline=$3
-shift 3
+sys=$1 cmdline=$2
+shift 2
 # /proc is still the maker's: this is our process id as the maker sees it.
 read -r pid _ </proc/self/stat
 mount --make-rprivate /
@@ -41,6 +41,7 @@ fi
 # Nothing of a test belongs into the kernel log of the host.
 : >/mnt/kmsg
 mount --bind /mnt/kmsg /dev/kmsg
-hostname "$name"
+# The name a kernel has before anybody gave it one.
+echo '(none)' >/proc/sys/kernel/hostname
 echo "ready $pid"
 read -r _ || :

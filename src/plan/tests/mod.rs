@@ -1,6 +1,7 @@
 //! The plan, by tables: facts measured with NetworkManager's daemon, and the rules of this module's first page.
 
 mod choice;
+mod daemon;
 mod fixture;
 mod never_panics;
 mod printed;
