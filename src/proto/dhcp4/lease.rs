@@ -122,7 +122,7 @@ impl Lease {
         if message.cut_short {
             lease.dropped.push(Dropped { code: 0, name: "end of the reply", problem: Problem::Length });
         }
-        lease.broadcast = lease.network().filter(|net| net.prefix_len() < 31).map(|net| net.broadcast());
+        lease.set_broadcast();
         lease.next_server = Some(message.siaddr).filter(|&address| options::is_usable(address));
         if lease.boot_file.is_none() && !message.file.is_empty() {
             let dropped = |e| Dropped { code: code::BOOT_FILE, name: "boot file in header", problem: Problem::Name(e) };
@@ -180,6 +180,10 @@ impl Lease {
         self.t2 = t2.filter(|&t2| !t2.is_zero() && t2 < lease_time).unwrap_or(lease_time * 7 / 8);
         let half = if lease_time / 2 < self.t2 { lease_time / 2 } else { self.t2 / 2 };
         self.t1 = t1.filter(|&t1| !t1.is_zero() && t1 < self.t2).unwrap_or(half);
+    }
+
+    pub(super) fn set_broadcast(&mut self) {
+        self.broadcast = self.network().filter(|net| net.prefix_len() < 31).map(|net| net.broadcast());
     }
 
     /// The address with its prefix length.

@@ -34,6 +34,7 @@ mod options;
 mod reply;
 mod retry;
 mod state;
+mod text;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
