@@ -8,7 +8,6 @@
 mod support;
 
 mod a_removed_device_fails_alone;
-mod a_room_is_private;
 mod a_run_directory_that_cannot_be_written;
 mod a_second_run_changes_nothing;
 mod bad_input;
@@ -19,6 +18,7 @@ mod resolv_conf;
 mod router_advertisements;
 mod several_links;
 mod static_configuration;
+mod the_rig_itself;
 mod waiting;
 mod without_privilege;
 
