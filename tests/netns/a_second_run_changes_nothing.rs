@@ -4,10 +4,7 @@ use crate::support::{Lan, Ran};
 
 /// Runs `up` again under strace and `ip monitor`; answers the run and every modifying request.
 fn again(lan: &Lan, cmdline: &str) -> (Ran, Vec<String>, String) {
-    let mut monitor = lan.client.spawn("ip", &["monitor", "link", "address", "route", "rule"]);
-    // The monitor says nothing when it is ready: an event of our own shows that it is.
-    lan.client.ip("link add ready0 type veth peer name ready1");
-    monitor.wait_for("ready0");
+    let monitor = lan.monitor();
     let seen = monitor.log().len();
     let trace = lan.client.artifacts().join("second-up.strace");
     let trace = trace.to_str().unwrap();

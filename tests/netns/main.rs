@@ -13,6 +13,7 @@ mod a_second_run_changes_nothing;
 mod bad_input;
 mod classless_routes_win_over_the_router;
 mod dhcp_configures_a_link;
+mod networkmanager_adopts_the_link;
 mod plan_changes_nothing;
 mod resolv_conf;
 mod router_advertisements;
