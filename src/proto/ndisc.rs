@@ -1,1 +1,0 @@
-//! Neighbour discovery (RFC 4861).
