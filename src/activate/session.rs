@@ -250,7 +250,7 @@ impl Session {
         let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
         let rejected = |rejection: &plan::Rejection| {
             let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
-            (id.unwrap_or_default(), rejection.refusal.to_string())
+            (id.unwrap_or_default(), plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles))
         };
         let one = |report: &plan::DeviceReport| Untouched {
             device: report.device.clone(),

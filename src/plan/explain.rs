@@ -35,7 +35,7 @@ pub fn refusal(refusal: &Refusal, profile: usize, profiles: &[Profile]) -> Strin
 }
 
 /// What two profiles have of what decides between them.
-pub(super) fn ranks(on: Criterion, profile: usize, other: usize, profiles: &[Profile]) -> (String, String) {
+pub(crate) fn ranks(on: Criterion, profile: usize, other: usize, profiles: &[Profile]) -> (String, String) {
     let of = |index: usize| match (profiles.get(index), on) {
         (Some(profile), Criterion::Priority) => profile.autoconnect_priority.to_string(),
         (Some(profile), Criterion::Timestamp) => profile.timestamp.to_string(),
@@ -45,12 +45,12 @@ pub(super) fn ranks(on: Criterion, profile: usize, other: usize, profiles: &[Pro
     (of(profile), of(other))
 }
 
-pub(super) fn id(index: usize, profiles: &[Profile]) -> &str {
+pub(crate) fn id(index: usize, profiles: &[Profile]) -> &str {
     profiles.get(index).map_or("", |profile| &profile.id)
 }
 
 /// A target's name.
-pub(super) fn target(target: Target, plan: &Plan) -> String {
+pub(crate) fn target(target: Target, plan: &Plan) -> String {
     match target {
         Target::Creation(at) => plan.creations.get(at).map(|one| one.name.clone()).unwrap_or_default(),
         Target::Link(ifindex) => {

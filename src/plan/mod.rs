@@ -46,10 +46,8 @@
 
 mod choose;
 mod creation;
-pub mod devices_file;
 pub mod explain;
 pub mod fnmatch;
-pub mod json;
 pub mod matching;
 mod order;
 mod requirement;
@@ -57,7 +55,7 @@ mod stack;
 pub mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::time::Duration;

@@ -9,7 +9,7 @@ fn what_is_written_in_a_room_is_not_seen_outside() {
     let outside = HostGuard::new();
     let room = Room::new("inner", &crate::artifacts().join("private"), &Options::default());
     room.sh("echo 'nameserver 192.0.2.1' >/etc/resolv.conf; mkdir -p /run/sunup; touch /run/leak /tmp/net.leak");
-    room.sh("echo leak >/proc/sys/kernel/hostname; ip link add leak0 type veth peer name leak1");
+    room.sh("busybox hostname leak; ip link add leak0 type veth peer name leak1");
     assert_eq!(room.read("/etc/resolv.conf"), "nameserver 192.0.2.1\n");
     assert_eq!(room.read("/proc/sys/kernel/hostname"), "leak\n");
     assert!(room.exists("/sys/class/net/leak0"), "/sys shows the links of the room");

@@ -231,7 +231,8 @@ fn nsenter() -> Command {
 fn kept_directories(artifacts: &Path) -> Vec<PathBuf> {
     let covered = |path: &Path| PRIVATE.iter().any(|directory| path.starts_with(directory));
     let mut directories = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")), artifacts.to_owned()];
-    directories.extend(std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_owned)));
+    // This program is in a directory of the one that has the binary under test.
+    directories.extend(std::env::current_exe().ok().and_then(|exe| exe.ancestors().nth(2).map(Path::to_owned)));
     directories.extend(std::env::var_os("SUNUP_BIN").and_then(|bin| Path::new(&bin).parent().map(Path::to_owned)));
     directories.retain(|directory| covered(directory) && directory.is_dir());
     directories.sort();

@@ -42,6 +42,6 @@ fi
 : >/mnt/kmsg
 mount --bind /mnt/kmsg /dev/kmsg
 # The name a kernel has before anybody gave it one.
-echo '(none)' >/proc/sys/kernel/hostname
+{ echo '(none)' >/proc/sys/kernel/hostname; } 2>/dev/null || busybox hostname '(none)' 2>/dev/null || hostname localhost
 echo "ready $pid"
 read -r _ || :

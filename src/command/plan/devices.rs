@@ -8,7 +8,7 @@ use crate::profile::{Device, HwAddr};
 
 /// Why a file does not say which devices there are.
 #[derive(Debug, thiserror::Error)]
-pub enum DevicesError {
+pub(crate) enum DevicesError {
     /// It is not JSON.
     #[error("not JSON: {0}")]
     Json(#[from] serde_json::Error),
@@ -66,7 +66,7 @@ const VIRTUAL: &[(&str, &str)] = &[
 ///
 /// Addresses (texts, or objects with `cidr`) count only under `devices` and where `origin` is `external`: the others
 /// in a status are sunup's own work.
-pub fn read(text: &str) -> Result<Vec<Device>, DevicesError> {
+pub(crate) fn read(text: &str) -> Result<Vec<Device>, DevicesError> {
     let value: Value = serde_json::from_str(text)?;
     let (name, links) = match (&value, value.get("links"), value.get("devices")) {
         (_, Some(Value::Array(links)), _) => ("links", links),

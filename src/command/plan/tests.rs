@@ -1,4 +1,9 @@
-use super::*;
+//! What `sunup plan` prints and reads.
+
+use super::{devices, json};
+use crate::plan::tests::{argument, bond, for_any_link, keyfile, link, loopback, named, port, vlan};
+use crate::plan::{Context, explain, plan};
+use crate::profile::{Device, Profile};
 
 /// A plan with everything in it.
 fn rich() -> (Vec<Profile>, Vec<Device>) {
@@ -72,7 +77,7 @@ fn a_printed_plan_read_as_devices_gives_the_same_plan() {
     let (profiles, devices) = rich();
     let there = plan(&profiles, &devices, &Context::default());
     let text = json::render(&there, &profiles).to_string();
-    let read = devices_file::read(&text).unwrap();
+    let read = devices::read(&text).unwrap();
     let again = plan(&profiles, &read, &Context::default());
     assert_eq!(json::render(&again, &profiles).to_string(), text);
 }
@@ -83,8 +88,8 @@ fn a_status_of_another_machine_may_leave_out_what_is_not_known() {
         {"ifname":"eth0","ifindex":7,"mac":"02:00:00:00:00:07","perm_mac":null,"driver":"e1000e","addresses":[{"cidr":"192.0.2.1/24"}]},
         {"ifname":"veth0","driver":"veth","origin":"external","addresses":[{"cidr":"192.0.2.1/24"}]},
         {"ifname":"br0","driver":"bridge"}]}"#;
-    let devices = devices_file::read(text).unwrap();
-    let facts: Vec<_> = devices.iter().map(|d| (d.ifindex, d.arp_type, d.kind.as_deref(), d.addresses.len())).collect();
+    let read = devices::read(text).unwrap();
+    let facts: Vec<_> = read.iter().map(|d| (d.ifindex, d.arp_type, d.kind.as_deref(), d.addresses.len())).collect();
     assert_eq!(facts, [(8, 772, None, 0), (7, 1, None, 0), (9, 1, Some("veth"), 1), (10, 1, Some("bridge"), 0)]);
 }
 
@@ -98,7 +103,7 @@ fn a_file_that_is_something_else_is_refused_with_the_place() {
         (r#"{"links":[{"ifname":"a","mac":"zz"}]}"#, "links[0].mac: 'zz' is not a MAC address"),
         (r#"[{"ifname":"a"},{"ifname":"b","ifindex":-1}]"#, "devices[1].ifindex: '-1' is not a number"),
     ] {
-        let error = devices_file::read(text).unwrap_err().to_string();
+        let error = devices::read(text).unwrap_err().to_string();
         assert!(error.contains(want), "{error} for {text}");
     }
 }

@@ -24,11 +24,11 @@ use serde_json::{Value, json};
 
 use crate::profile::{Device, HwAddr, Origin, Profile};
 
-use super::explain::{id, ranks, refusal, target};
-use super::{Creation, Criterion, DeviceReport, Idle, Mismatch, Plan, Refusal, Rejection, Requirement, Target};
+use crate::plan::explain::{id, ranks, refusal, target};
+use crate::plan::{Creation, Criterion, DeviceReport, Idle, Mismatch, Plan, Refusal, Rejection, Requirement, Target};
 
 /// The plan in the schema above.
-pub fn render(plan: &Plan, profiles: &[Profile]) -> Value {
+pub(crate) fn render(plan: &Plan, profiles: &[Profile]) -> Value {
     json!({
         "schema": 1,
         "devices": array(&plan.devices, |report| device(plan, profiles, report)),
@@ -49,7 +49,7 @@ fn array<T>(items: &[T], one: impl Fn(&T) -> Value) -> Value {
 }
 
 /// The facts of a device: the part of the schema that is also read.
-pub fn facts(device: &Device) -> Value {
+pub(crate) fn facts(device: &Device) -> Value {
     let mac = |mac: Option<HwAddr>| mac.map(|mac| mac.to_string());
     json!({
         "ifname": device.name,
