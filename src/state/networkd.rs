@@ -22,12 +22,7 @@ pub fn file(link: &LinkOutcome) -> StateFile {
     }
     text.push_str("\n[Network]\n");
     network(&mut text, link);
-    if link.lease4.is_some() {
-        text.push_str("\n[DHCPv4]\nClientIdentifier=mac\n");
-        if link.lease4.as_ref().is_some_and(|lease| lease.domain.is_some() || !lease.search.is_empty()) {
-            text.push_str("UseDomains=yes\n");
-        }
-    }
+    dhcp4(&mut text, link);
     static_addresses(&mut text, link);
     static_routes(&mut text, link);
     StateFile::public(path(&link.device.name), text)
@@ -50,6 +45,22 @@ fn network(text: &mut String, link: &LinkOutcome) {
             add("Domains", &section.dns_search.join(" "));
         }
     }
+}
+
+/// How the lease goes on: the same identifier, and routes with the metric they have, or a second default route appears.
+fn dhcp4(text: &mut String, link: &LinkOutcome) {
+    let (Some(lease), Some(settings)) = (&link.lease4, &link.profile.ipv4) else { return };
+    let ip = &settings.ip;
+    text.push_str("\n[DHCPv4]\nClientIdentifier=mac\n");
+    text.push_str(&format!("RouteMetric={}\n", ip.route_metric.unwrap_or(link.metric)));
+    let words = [
+        (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
+        (lease.domain.is_some() || !lease.search.is_empty(), "UseDomains=yes\n".to_owned()),
+        (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),
+        (ip.ignore_auto_routes, "UseRoutes=no\n".to_owned()),
+        (ip.ignore_auto_routes || ip.never_default, "UseGateway=no\n".to_owned()),
+    ];
+    words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
 }
 
 fn is_leased(link: &LinkOutcome, net: &IpNet) -> bool {
