@@ -153,7 +153,7 @@ impl<'a> Driver<'a> {
     fn changes(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let mut unknown = false;
         for event in self.monitor.receive() {
-            unknown |= matches!(&event, Event::Link { ifindex, .. } if !session.knows(*ifindex));
+            unknown |= matches!(&event, Event::Link { ifindex, name, .. } if !session.knows(*ifindex, name));
             unknown |= matches!(&event, Event::Overrun);
             tell(session, event);
         }

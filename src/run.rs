@@ -28,6 +28,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let remembered = state::memory::read(&arguments.root);
     let mut kernel = Kernel::open()?;
+    kernel.require_permission()?;
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());

@@ -214,9 +214,9 @@ impl Session {
         report.into_iter().flat_map(|report| &report.matched_by).map(ToString::to_string).collect()
     }
 
-    /// True if the link is one of this run's.
-    pub fn knows(&self, ifindex: u32) -> bool {
-        self.devices.iter().any(|device| device.ifindex == ifindex)
+    /// True if the device is known by this name: a new or renamed one may be what a profile waits for.
+    pub fn knows(&self, ifindex: u32, name: &str) -> bool {
+        self.devices.iter().any(|device| device.ifindex == ifindex && device.name == name)
     }
 
     /// How it went.

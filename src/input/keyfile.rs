@@ -265,7 +265,8 @@ fn trim_end(mut text: &[u8]) -> &[u8] {
 /// A line that starts with `[` is a group if its first `]` ends it; otherwise a `=` makes it a (bad) key.
 fn is_entry(line: &[u8]) -> bool {
     let closing = line.iter().position(|&byte| byte == b']');
-    let ends_there = closing.is_some_and(|at| trim_start(line.get(at.saturating_add(1)..).unwrap_or_default()).is_empty());
+    let ends_there =
+        closing.is_some_and(|at| trim_start(line.get(at.saturating_add(1)..).unwrap_or_default()).is_empty());
     !ends_there
 }
 

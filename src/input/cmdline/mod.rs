@@ -13,13 +13,16 @@ mod anaconda;
 mod bond;
 mod bootif;
 mod builder;
-mod dhcp;
+pub mod deviations;
+pub(crate) mod dhcp;
 mod dns;
 mod ethtool;
+mod explain;
 mod firmware;
 mod ip;
 mod lex;
 mod links;
+pub mod manual;
 mod need;
 mod reading;
 mod route;
@@ -30,6 +33,7 @@ mod tests;
 mod words;
 mod znet;
 
+pub use explain::{Explained, explain};
 pub use reading::{GlobalDns, NeedNetwork, NeedReason, Reading, Remark, Timeouts};
 pub use words::{CommandLine, Word};
 

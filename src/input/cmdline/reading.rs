@@ -114,10 +114,4 @@ impl Remark {
     pub(super) fn caution(origin: Origin, text: String) -> Self {
         Self { is_error: false, ..Self::error(origin, text) }
     }
-
-    /// With the word to write instead.
-    pub(super) fn instead(mut self, word: impl Into<String>) -> Self {
-        self.instead = Some(word.into());
-        self
-    }
 }

@@ -10,7 +10,10 @@ fn groups_of_one_name_are_one_and_the_last_key_counts() {
     let file = KeyFile::parse(b"[g]\na=1\na=2\n[h]\nx=1\n[g]\nb=3\n").unwrap();
     let group = file.group("g").unwrap();
     assert_eq!(file.groups().len(), 2);
-    assert_eq!(group.entries.iter().map(|e| (e.key.as_str(), e.value.as_str())).collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
+    assert_eq!(
+        group.entries.iter().map(|e| (e.key.as_str(), e.value.as_str())).collect::<Vec<_>>(),
+        [("a", "2"), ("b", "3")]
+    );
     assert_eq!((group.line, group.entries[0].line, group.entries[1].line), (1, 3, 7));
 }
 

@@ -72,6 +72,13 @@ impl Client {
         self.handle_timeout(now);
     }
 
+    /// The address of the lease just got is in use by somebody else (RFC 5227): tells the server, and starts anew after 10 s. Has no
+    /// effect when there is no lease.
+    pub fn decline(&mut self, now: Instant) {
+        self.replace(|state, _| state.decline(now));
+        self.handle_timeout(now);
+    }
+
     /// The next thing to do. Call it until it answers [`Output::WaitUntil`], whose answer changes only by the calls above.
     pub fn poll(&mut self) -> Output<Transmit, Event> {
         self.cx.output().unwrap_or_else(|| Output::WaitUntil(self.deadline()))

@@ -108,6 +108,11 @@ impl Context {
         self.send(now, retry, address, destination, &draft);
     }
 
+    pub(super) fn decline(&mut self, now: Instant, retry: &mut Retry, address: Ipv4Addr, server: Ipv4Addr) {
+        let draft = Draft { requested: Some(address), server: Some(server), ..self.draft(MessageType::Decline, 0) };
+        self.send(now, retry, Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST, &draft);
+    }
+
     fn draft(&self, kind: MessageType, secs: u16) -> Draft {
         Draft { kind, xid: self.xid, secs, ciaddr: Ipv4Addr::UNSPECIFIED, requested: None, server: None }
     }

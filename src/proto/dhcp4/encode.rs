@@ -50,21 +50,29 @@ pub(super) fn encode(config: &Config, draft: &Draft) -> Vec<u8> {
 }
 
 fn fill(opts: &mut v4::DhcpOptions, config: &Config, draft: &Draft) {
-    let always = [
+    let essential = [
         Some(DhcpOption::MessageType(draft.kind)),
-        Some(DhcpOption::ParameterRequestList(
-            options::requested(config.want_ipv6_only).map(OptionCode::from).collect(),
-        )),
-        Some(DhcpOption::MaxMessageSize(u16::try_from(config.mtu.clamp(576, 1500)).unwrap_or(576))),
         config.identity().map(DhcpOption::ClientIdentifier),
         draft.requested.map(DhcpOption::RequestedIpAddress),
         draft.server.map(DhcpOption::ServerIdentifier),
-        (draft.kind == MessageType::Discover && config.rapid_commit).then_some(DhcpOption::RapidCommit),
+    ];
+    // RFC 2131 table 5: a DECLINE asks for nothing and tells nothing else.
+    let wishes = if draft.kind == MessageType::Decline { Vec::new() } else { wishes(config, draft) };
+    essential.into_iter().flatten().chain(wishes).for_each(|option| drop(opts.insert(option)));
+}
+
+fn wishes(config: &Config, draft: &Draft) -> Vec<DhcpOption> {
+    let requested = options::requested(config.want_ipv6_only).map(OptionCode::from).collect();
+    let mtu = u16::try_from(config.mtu.clamp(576, 1500)).unwrap_or(576);
+    let rapid = draft.kind == MessageType::Discover && config.rapid_commit;
+    let anonymous = [
+        Some(DhcpOption::ParameterRequestList(requested)),
+        Some(DhcpOption::MaxMessageSize(mtu)),
+        rapid.then_some(DhcpOption::RapidCommit),
     ];
     let personal =
         [config.vendor_class.clone().map(DhcpOption::ClassIdentifier), config.hostname.as_deref().and_then(host)];
-    let personal = personal.into_iter().filter(|_| !config.anonymous);
-    always.into_iter().chain(personal).flatten().for_each(|option| drop(opts.insert(option)));
+    anonymous.into_iter().chain(personal.into_iter().filter(|_| !config.anonymous)).flatten().collect()
 }
 
 /// A plain name goes as option 12, a dotted one as option 81 (RFC 4702 section 3.1), never both. A name that is none is not sent.

@@ -207,3 +207,10 @@ fn report_gateway(builder: &mut Builder<'_>, gateway: IpAddr, origin: Origin, ta
         builder.error(origin, text);
     }
 }
+
+/// An `ip=` in its long form; `None` if nothing in it can be used.
+pub(super) fn canonical(value: Value<'_>) -> Option<String> {
+    let mut remarks = Vec::new();
+    let mut reader = Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None };
+    reader.read().map(|argument| format!("ip={argument}"))
+}

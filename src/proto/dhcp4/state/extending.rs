@@ -18,7 +18,7 @@ const SLOWEST: Duration = Duration::from_secs(60);
 /// The lease is ours. Nothing to do before T1.
 #[derive(Debug)]
 pub(in crate::proto::dhcp4) struct Bound {
-    lease: Lease,
+    pub(super) lease: Lease,
 }
 
 impl Bound {

@@ -10,9 +10,10 @@
 //!  Selecting ──OFFER──► Requesting ───────────┘                     │ NAK            │ NAK, lease over
 //!     ▲  ▲                 │ silence, nonsense                      ▼                ▼
 //!     │  └─────────────────┤                                     Waiting ──► Selecting
-//!     └────── Waiting ◄────┘ NAK                  (and Waiting after "IPv6 only")
+//!     └────── Waiting ◄────┘ NAK            (Waiting also after "IPv6 only", and after Bound ─► Declining)
 //! ```
 
+mod declining;
 mod extending;
 mod rebooting;
 mod requesting;
@@ -21,6 +22,7 @@ mod selecting;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+pub(super) use declining::Declining;
 pub(super) use extending::{Bound, HURRY, Rebinding, Renewing};
 pub(super) use rebooting::Rebooting;
 pub(super) use requesting::Requesting;
@@ -48,6 +50,7 @@ pub(super) enum State {
     Bound(Box<Bound>),
     Renewing(Box<Renewing>),
     Rebinding(Box<Rebinding>),
+    Declining(Box<Declining>),
 }
 
 impl State {
@@ -61,6 +64,7 @@ impl State {
             Self::Bound(state) => state.deadline(),
             Self::Renewing(state) => Some(state.deadline(cx)),
             Self::Rebinding(state) => Some(state.deadline(cx)),
+            Self::Declining(state) => Some(state.deadline(cx)),
         }
     }
 
@@ -73,6 +77,7 @@ impl State {
             Self::Bound(state) => state.timeout(cx, now),
             Self::Renewing(state) => state.timeout(cx, now),
             Self::Rebinding(state) => state.timeout(cx, now),
+            Self::Declining(state) => state.timeout(cx, now),
         }
     }
 
@@ -84,7 +89,7 @@ impl State {
             Self::Renewing(state) => state.reply(cx, now, reply),
             Self::Rebinding(state) => state.reply(cx, now, reply),
             // A second ACK, to a REQUEST that was sent twice, is no news.
-            Self::Waiting(_) | Self::Bound(_) => self,
+            Self::Waiting(_) | Self::Bound(_) | Self::Declining(_) => self,
         }
     }
 
@@ -95,7 +100,15 @@ impl State {
             Self::Rebooting(state) => state.again(now),
             Self::Selecting(state) => state.again(now),
             Self::Requesting(state) => state.again(now),
-            Self::Bound(_) | Self::Renewing(_) | Self::Rebinding(_) => self,
+            Self::Bound(_) | Self::Renewing(_) | Self::Rebinding(_) | Self::Declining(_) => self,
+        }
+    }
+
+    /// Somebody else uses our address.
+    pub(super) fn decline(self, now: Instant) -> Self {
+        match self {
+            Self::Bound(state) => Declining::start(state.lease, now),
+            other => other,
         }
     }
 }

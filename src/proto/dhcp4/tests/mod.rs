@@ -2,6 +2,7 @@
 //! client has said exactly that.
 
 mod exchange;
+mod rules;
 
 use std::net::Ipv4Addr;
 
@@ -168,6 +169,7 @@ pub(super) struct Bench {
     pub(super) events: Vec<(Instant, Event)>,
     pub(super) now: Instant,
     pub(super) wait: Option<Instant>,
+    last: Option<Sent>,
 }
 
 impl Bench {
@@ -176,12 +178,12 @@ impl Bench {
     }
 
     pub(super) fn with(client: Client) -> Self {
-        let mut bench = Self { client, sent: Vec::new(), events: Vec::new(), now: at(0), wait: None };
+        let mut bench = Self { client, sent: Vec::new(), events: Vec::new(), now: at(0), wait: None, last: None };
         bench.drain();
         bench
     }
 
-    fn drain(&mut self) {
+    pub(super) fn drain(&mut self) {
         for _ in 0..100 {
             match self.client.poll() {
                 Output::WaitUntil(wait) => {
@@ -189,7 +191,9 @@ impl Bench {
                     return;
                 }
                 Output::Transmit(Transmit { source, destination, payload }) => {
-                    self.sent.push((self.now, Sent { source, destination, bytes: payload }));
+                    let sent = Sent { source, destination, bytes: payload };
+                    self.last = Some(sent.clone());
+                    self.sent.push((self.now, sent));
                 }
                 Output::Event(event) => self.events.push((self.now, event)),
             }
@@ -229,9 +233,9 @@ impl Bench {
         self.drain();
     }
 
-    /// The latest message.
+    /// The latest message, whether `recv!` has seen it or not.
     pub(super) fn last(&self) -> Sent {
-        self.sent.last().expect("nothing sent yet").1.clone()
+        self.last.clone().expect("nothing sent yet")
     }
 
     pub(super) fn kinds(&self) -> Vec<u8> {
