@@ -92,6 +92,7 @@ fn write(root: &Path, line: &str, outcome: &mut Outcome) {
     let networkmanager: Vec<StateFile> = up().flat_map(state::networkmanager::files).collect();
     let mut files = networkmanager.clone();
     files.extend(up().map(state::memory::remember));
+    files.extend(up().map(state::networkd::file));
     files.extend(state::resolv_conf::files(&outcome.dns));
     let mut errors = state::write(root, &files);
     let report = state::report::file(outcome, line, &[("networkmanager", networkmanager)]);
