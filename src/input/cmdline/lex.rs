@@ -174,9 +174,9 @@ pub(super) enum Interface {
 }
 
 impl Interface {
-    /// Reads a name, else a MAC; `None` if it is neither.
+    /// Reads a name, else a MAC; `None` if it is neither. A bracket in a name is one that was never closed.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if is_interface_name(text) {
+        if is_interface_name(text) && !text.contains(['[', ']']) {
             return Some(Self::Name(text.to_owned()));
         }
         text.parse().ok().map(Self::Mac)
@@ -293,7 +293,8 @@ mod tests {
         for good in ["eth0", "a.b", "größe", "123456789012345", "..."] {
             assert!(is_interface_name(good), "{good}");
         }
-        for bad in ["", ".", "..", "a b", "a/b", "a:b", "1234567890123456", "all", "default", "bonding_masters", "e%d"] {
+        for bad in ["", ".", "..", "a b", "a/b", "a:b", "1234567890123456", "all", "default", "bonding_masters", "e%d"]
+        {
             assert!(!is_interface_name(bad), "{bad}");
         }
     }

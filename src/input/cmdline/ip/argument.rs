@@ -17,7 +17,7 @@ pub(in super::super) struct Argument {
     /// CLIENT with the prefix of `/P` or MASK, or the usual one.
     pub(in super::super) client: Option<IpNet>,
     /// PEER: the server.
-    pub(in super::super) peer: Option<String>,
+    pub(in super::super) peer: Option<IpAddr>,
     /// GW.
     pub(in super::super) gateway: Option<IpAddr>,
     /// HOST.
@@ -81,7 +81,8 @@ impl<'a> Reader<'_, 'a> {
             return Some(Argument { method: Method::parse(word), ..Argument::default() });
         }
         let Some(interface) = Interface::parse(text) else {
-            let text = format!("'{text}' is neither a method nor an interface name nor an address; the argument is ignored");
+            let text =
+                format!("'{text}' is neither a method nor an interface name nor an address; the argument is ignored");
             self.error(field, text, Some("ip=dhcp".to_owned()));
             return None;
         };
@@ -103,7 +104,8 @@ impl<'a> Reader<'_, 'a> {
             return None;
         }
         let word = guess.unwrap_or("auto");
-        let was = if second.is_empty() { "the method is missing".into() } else { format!("'{}' is no method", second.text) };
+        let was =
+            if second.is_empty() { "the method is missing".into() } else { format!("'{}' is no method", second.text) };
         self.error(second, format!("{was}; '{word}' is taken instead"), Some(format!("ip={}:{word}", first.text)));
         Method::parse(word)
     }
@@ -116,7 +118,8 @@ impl<'a> Reader<'_, 'a> {
             None => None,
             Some(Ok(address)) => Some(address),
             Some(Err(_)) => {
-                let text = format!("'{}' is no address (IPv6 goes into brackets); the argument is ignored", client.text);
+                let text =
+                    format!("'{}' is no address (IPv6 goes into brackets); the argument is ignored", client.text);
                 self.error(client, text, None);
                 return None;
             }
@@ -129,7 +132,7 @@ impl<'a> Reader<'_, 'a> {
         let method = fields.next(':');
         let mut argument = Argument {
             client: address.map(|address| self.network(address, client, parts.rest(), mask)),
-            peer: peer.get().map(str::to_owned),
+            peer: self.peer(peer),
             gateway: self.gateway(gateway),
             hostname: self.hostname(host),
             method: self.method(method),
@@ -165,6 +168,15 @@ impl<'a> Reader<'_, 'a> {
         IpNet::new(address, given.unwrap_or(usual)).unwrap_or_else(|_| IpNet::from(address))
     }
 
+    /// PEER.
+    fn peer(&mut self, field: Field<'a>) -> Option<IpAddr> {
+        let address = field.get()?.parse().ok();
+        if address.is_none() {
+            self.caution(field, format!("'{}' is no address of a server; it is not used", field.text));
+        }
+        address
+    }
+
     /// GW; the unspecified address is none.
     fn gateway(&mut self, field: Field<'a>) -> Option<IpAddr> {
         let text = field.get()?;
@@ -191,7 +203,11 @@ impl<'a> Reader<'_, 'a> {
         let Some(text) = field.get() else { return Some(None) };
         let interface = Interface::parse(text);
         if interface.is_none() {
-            self.error(field, format!("'{text}' is neither an interface name nor a MAC; the argument is ignored"), None);
+            self.error(
+                field,
+                format!("'{text}' is neither an interface name nor a MAC; the argument is ignored"),
+                None,
+            );
         }
         interface.map(Some)
     }
@@ -258,7 +274,9 @@ impl<'a> Reader<'_, 'a> {
         let second = fields.next(':');
         match second.get().map(str::parse::<IpAddr>) {
             Some(Ok(address)) => argument.dns.push(address),
-            Some(Err(_)) => self.error(second, format!("'{}' is no address of a name server; it is ignored", second.text), None),
+            Some(Err(_)) => {
+                self.error(second, format!("'{}' is no address of a name server; it is ignored", second.text), None)
+            }
             None => {}
         }
         let rest = fields.rest();
@@ -351,8 +369,7 @@ impl fmt::Display for Argument {
         if let Some(client) = self.client {
             write!(f, "{}/{}", address(client.addr()), client.prefix_len())?;
         }
-        let bracket = |text: &str| if text.contains(':') { format!("[{text}]") } else { text.to_owned() };
-        write!(f, ":{}", self.peer.as_deref().map(bracket).unwrap_or_default())?;
+        write!(f, ":{}", self.peer.map(address).unwrap_or_default())?;
         write!(f, ":{}:", self.gateway.map(address).unwrap_or_default())?;
         write!(f, ":{}", self.hostname.as_deref().unwrap_or_default())?;
         write!(f, ":{}", self.interface.as_ref().map(dashed).unwrap_or_default())?;
@@ -360,7 +377,9 @@ impl fmt::Display for Argument {
         if !self.dns.is_empty() {
             return self.dns.iter().try_for_each(|&server| write!(f, ":{}", address(server)));
         }
-        write!(f, ":{}", self.mtu.map(|mtu| mtu.to_string()).unwrap_or_default())?;
+        if self.mtu.is_some() || self.mac.is_some() {
+            write!(f, ":{}", self.mtu.map(|mtu| mtu.to_string()).unwrap_or_default())?;
+        }
         match &self.mac {
             None => Ok(()),
             Some(ClonedMac::Address(mac)) => write!(f, ":{mac}"),
