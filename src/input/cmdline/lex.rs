@@ -174,9 +174,9 @@ pub(super) enum Interface {
 }
 
 impl Interface {
-    /// Reads a name, else a MAC; `None` if it is neither.
+    /// Reads a name, else a MAC; `None` if it is neither. A bracket in a name is one that was never closed.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if is_interface_name(text) {
+        if is_interface_name(text) && !text.contains(['[', ']']) {
             return Some(Self::Name(text.to_owned()));
         }
         text.parse().ok().map(Self::Mac)

@@ -191,7 +191,10 @@ fn escape_class(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\\' => escaped.push_str("\\\\"),
-            character if character.is_ascii_control() => escaped.push_str(&format!("\\{:03o}", u32::from(character))),
+            // A blank would be lost where the text goes back onto a kernel command line.
+            character if character.is_ascii_control() || character == ' ' => {
+                escaped.push_str(&format!("\\{:03o}", u32::from(character)))
+            }
             character => escaped.push(character),
         }
     }
