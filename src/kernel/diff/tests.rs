@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::kernel::abi::ifa;
-use crate::kernel::snapshot::Rule;
+use crate::kernel::snapshot::{Route, Rule};
 use crate::profile::desired::protocol;
 
 const ETH0: u32 = 2;
