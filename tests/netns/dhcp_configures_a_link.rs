@@ -124,6 +124,7 @@ fn the_default_command_is_up_and_the_default_command_line_the_kernels() {
         crate::support::Options { cmdline: Some("quiet ip=dhcp rd.neednet=1".to_owned()), ..Default::default() };
     let lan = crate::lan_with("dhcp-default", &options);
     let _server = lan.serve(&[]);
-    lan.sunup(&[]).exits(0);
-    assert!(lan.address("eth0", "10.77.0.1").is_some());
+    let ran = lan.sunup(&[]);
+    ran.exits(0);
+    assert!(lan.address("eth0", "10.77.0.1").is_some(), "{}", ran.stderr);
 }

@@ -8,17 +8,18 @@
 mod support;
 
 mod a_removed_device_fails_alone;
-mod a_room_is_private;
 mod a_run_directory_that_cannot_be_written;
 mod a_second_run_changes_nothing;
 mod bad_input;
 mod classless_routes_win_over_the_router;
 mod dhcp_configures_a_link;
+mod networkmanager_adopts_the_link;
 mod plan_changes_nothing;
 mod resolv_conf;
 mod router_advertisements;
 mod several_links;
 mod static_configuration;
+mod the_rig_itself;
 mod waiting;
 mod without_privilege;
 

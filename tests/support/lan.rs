@@ -1,11 +1,12 @@
 //! Two rooms and the links between them.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::server::{Manners, Working};
-use super::{DEFAULTS, Dnsmasq, Options, Process, Ran, Room};
+use super::{DEFAULTS, Dnsmasq, Options, Process, Ran, Room, wait_until};
 
 /// The hardware address of the client's eth0.
 pub(crate) const CLIENT_MAC: &str = "52:54:00:77:00:02";
@@ -82,6 +83,19 @@ impl Lan {
     /// Starts `sunup ARGUMENTS` in the client room and does not wait.
     pub(crate) fn start(&self, arguments: &[&str]) -> Process<'_> {
         self.client.spawn(self.sunup.to_str().unwrap(), arguments)
+    }
+
+    /// `ip monitor` in the client room, listening when this returns.
+    pub(crate) fn monitor(&self) -> Process<'_> {
+        let monitor = self.client.spawn("ip", &["monitor", "link", "address", "route", "rule"]);
+        // It does not say when it is ready: events of our own show that it is.
+        let heard = || {
+            self.client.ip("link add ready0 type veth peer name ready1");
+            self.client.ip("link delete ready0");
+            monitor.log().contains("Deleted") && monitor.log().contains("ready0")
+        };
+        assert!(wait_until(Duration::from_secs(10), heard), "ip monitor hears nothing");
+        monitor
     }
 
     /// The path of the binary under test.

@@ -189,7 +189,7 @@ fn option(out: &mut Vec<u8>, code: u8, value: &[u8]) {
     out.extend(value);
 }
 
-/// A router on one link: answers solicitations with an advertisement (RFC 4861, section 4.2).
+/// A router on one link: sends advertisements (RFC 4861, section 4.2).
 pub(crate) struct Router {
     socket: UdpSocket,
     link: u32,
@@ -209,14 +209,19 @@ impl Router {
         Ok(Self { socket, link: index })
     }
 
-    /// Advertises once, then answers every solicitation. Ends only with an error.
+    /// Advertises twice a second, and at once when asked. Ends only with an error.
     pub(crate) fn serve(&self) -> io::Result<()> {
-        self.advertise()?;
+        self.socket.set_read_timeout(Some(Duration::from_millis(500)))?;
         let mut buffer = [0; 1500];
         loop {
-            let length = self.socket.recv(&mut buffer)?;
-            if buffer[..length].first() == Some(&133) {
-                self.advertise()?;
+            let due = match self.socket.recv(&mut buffer) {
+                Ok(length) => buffer[..length].first() == Some(&133),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
+                Err(error) => return Err(error),
+            };
+            if due {
+                // Before there is carrier there is no address to speak from.
+                let _ = self.advertise();
             }
         }
     }

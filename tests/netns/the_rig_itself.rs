@@ -1,8 +1,11 @@
-//! The rig itself: what is done in a room stays in the room.
+//! The rig itself: what is done in a room stays in the room, and the servers serve whoever asks.
 
 use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
-use crate::support::{Dnsmasq, HostGuard, Options, Ran, Room};
+use crate::support::server::{DISCOVER, Manners, REQUEST, Router};
+use crate::support::{HostGuard, Lan, Options, Ran, Room, wait_until};
 
 #[test]
 fn what_is_written_in_a_room_is_not_seen_outside() {
@@ -48,15 +51,47 @@ fn everything_in_a_room_ends_with_it() {
     assert!(!running());
 }
 
-#[test]
-fn rooms_reach_each_other_and_a_real_server_answers_a_real_client() {
-    let lan = crate::lan("real-peers");
-    let server: Dnsmasq<'_> = lan.serve(&[]);
+/// busybox udhcpc on eth0, with a script that sets the address and nothing else.
+fn udhcpc(lan: &Lan) -> Ran {
     lan.client.ip("link set eth0 up");
     let script = "#!/bin/sh\n[ \"$1\" = bound ] && ip address add $ip/24 dev $interface\nexit 0\n";
     lan.client.sh(&format!("printf '%s' '{script}' >/tmp/script; chmod 755 /tmp/script"));
-    let ran: Ran = lan.client.run("busybox", &["udhcpc", "-i", "eth0", "-q", "-n", "-f", "-s", "/tmp/script"]);
-    ran.exits(0);
+    let flags = "udhcpc -i eth0 -q -n -f -t 3 -T 1 -s /tmp/script";
+    lan.client.run("busybox", &flags.split(' ').collect::<Vec<_>>())
+}
+
+#[test]
+fn a_real_server_answers_a_real_client() {
+    let lan = crate::lan("real-peers");
+    let server = lan.serve(&[]);
+    udhcpc(&lan).exits(0);
     lan.ping("10.77.0.1");
     assert_eq!(server.count("DHCPACK"), 1);
+}
+
+#[test]
+fn our_own_server_answers_a_real_client_as_badly_as_told() {
+    let lan = crate::lan("own-server");
+    let server = lan.serve_own(Manners { lose_discovers: 1, refuse: 1, ..Manners::default() });
+    udhcpc(&lan).exits(0);
+    lan.ping("10.77.0.1");
+    assert_eq!(server.stop(), [DISCOVER, DISCOVER, REQUEST, DISCOVER, REQUEST]);
+}
+
+#[test]
+fn our_own_router_is_believed_by_the_kernel() {
+    let lan = crate::lan("own-router");
+    lan.server.sh("ip link set srv0 down; echo 0 >/proc/sys/net/ipv6/conf/srv0/accept_dad; ip link set srv0 up");
+    let router = lan.server.within(|| Router::open("srv0")).expect("a router in the room");
+    std::thread::spawn(move || router.serve());
+    lan.client.ip("link set eth0 up");
+    let configured = || lan.address("eth0", "2001:db8:77:").is_some() && lan.route("::/0").is_some();
+    assert!(wait_until(Duration::from_secs(10), configured), "{}", lan.client.ip("address"));
+}
+
+#[test]
+fn a_client_that_does_nothing_fails_a_scenario() {
+    let lan = Lan::new("fake", Path::new("/bin/true"), &crate::artifacts());
+    lan.up("ip=dhcp rd.neednet=1").exits(0);
+    assert!(lan.address("eth0", "10.77.0.1").is_none() && lan.route("0.0.0.0/0").is_none());
 }
