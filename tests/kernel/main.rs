@@ -9,6 +9,7 @@ mod applying;
 mod batches;
 mod devices;
 mod events;
+mod killed;
 mod packets;
 
 use std::path::Path;
