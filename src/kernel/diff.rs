@@ -22,6 +22,7 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 pub fn diff<'a>(have: &'a Snapshot, want: &'a [DesiredLink]) -> Vec<Request<'a>> {
     let held = RouteIndex::new(have.routes.iter().map(|held| (held.ifindex, &held.route)));
     let mut requests = Vec::new();
+    names_aside(have, want, &mut requests);
     for wanted in want {
         links(have, wanted, &mut requests);
     }
@@ -42,6 +43,18 @@ pub fn diff<'a>(have: &'a Snapshot, want: &'a [DesiredLink]) -> Vec<Request<'a>>
 
 fn target<'a>(have: &'a Snapshot, ifindex: u32) -> Target<'a> {
     Target { ifindex, name: have.link(ifindex).map_or("", |link| link.name.as_str()) }
+}
+
+/// Links that have a name which another one wants, and want another name themselves (two that swap theirs), make room.
+fn names_aside<'a>(have: &'a Snapshot, want: &'a [DesiredLink], requests: &mut Vec<Request<'a>>) {
+    for wanted in want {
+        let Some(held) = have.link(wanted.ifindex) else { continue };
+        let leaves = wanted.name.as_ref().is_some_and(|name| *name != held.name);
+        let in_the_way = || want.iter().any(|other| other.name.as_ref() == Some(&held.name));
+        if leaves && in_the_way() {
+            requests.push(Request::SetLink(target(have, wanted.ifindex), LinkChange::NameAside));
+        }
+    }
 }
 
 fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Request<'a>>) {

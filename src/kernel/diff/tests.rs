@@ -233,6 +233,22 @@ fn a_rule_without_prefixes_is_of_the_family_of_its_list() {
 }
 
 #[test]
+fn links_that_swap_names_make_room_for_each_other() {
+    let named = |ifindex, name: &str| DesiredLink { ifindex, name: Some(name.into()), ..DesiredLink::default() };
+    let words = |want: &[DesiredLink]| diff(&have(), want).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        words(&[named(ETH0, "eth1"), named(ETH1, "eth0")]),
+        [
+            "rename eth0 for the time being",
+            "rename eth1 for the time being",
+            "rename eth0 to eth1",
+            "rename eth1 to eth0"
+        ]
+    );
+    assert_eq!(words(&[named(ETH0, "eth1"), named(ETH1, "eth1")]), ["rename eth0 to eth1"]);
+}
+
+#[test]
 fn a_link_that_was_not_found_is_asked_for_all_the_same() {
     let want = DesiredLink { ifindex: 9, up: Some(true), ..DesiredLink::default() };
     assert_eq!(sent(&Snapshot::default(), &want), ["set link 9 up"]);
