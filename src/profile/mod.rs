@@ -11,6 +11,7 @@ pub mod ip;
 pub mod link;
 pub mod matching;
 pub mod origin;
+pub mod text;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
