@@ -26,6 +26,9 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         container: container.as_deref(),
     });
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    if gathered.hosts_line_left_out {
+        log::info!("in a container: /proc/cmdline is the host's and not read; say what is wanted with --cmdline");
+    }
     let remembered = state::memory::read(&arguments.root);
     let mut kernel = Kernel::open()?;
     kernel.require_permission()?;
@@ -89,6 +92,7 @@ fn write(root: &Path, line: &str, outcome: &mut Outcome) {
     let networkmanager: Vec<StateFile> = up().flat_map(state::networkmanager::files).collect();
     let mut files = networkmanager.clone();
     files.extend(up().map(state::memory::remember));
+    files.extend(up().map(state::networkd::file));
     files.extend(state::resolv_conf::files(&outcome.dns));
     let mut errors = state::write(root, &files);
     let report = state::report::file(outcome, line, &[("networkmanager", networkmanager)]);

@@ -8,8 +8,8 @@ pub(crate) trait Daemon {
     /// Milliseconds from its start until it said that the link is connected; `None`: it has not yet.
     fn connected_ms(&self, link: &str) -> Option<f64>;
 
-    /// What is wrong in the daemon's own view of a link that is connected. `dns`: it must know a name server.
-    fn faults(&self, link: &str, dns: bool) -> Vec<Fault>;
+    /// What is wrong in the daemon's own view of a link that is connected.
+    fn faults(&self, link: &str) -> Vec<Fault>;
 }
 
 /// Writes the database of udev for every link: a daemon waits for it where /sys can be written.

@@ -24,7 +24,7 @@ mod the_rig_sees_what_goes_wrong;
 
 use std::path::{Path, PathBuf};
 
-use support::Lan;
+use support::{Lan, Options};
 
 /// The binary under test.
 fn sunup() -> PathBuf {
@@ -33,5 +33,15 @@ fn sunup() -> PathBuf {
 
 /// Two rooms and a link.
 fn lan(name: &str) -> Lan {
-    Lan::new(name, &sunup(), &Path::new(env!("CARGO_TARGET_TMPDIR")).join("handover"))
+    Lan::new(name, &sunup(), &artifacts())
+}
+
+/// The same with a read-only /sys, as containers have it.
+fn container(name: &str) -> Lan {
+    Lan::with(name, &sunup(), &artifacts(), &Options { read_only_sys: true, ..Options::default() })
+}
+
+/// Where the scenarios leave their logs.
+fn artifacts() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("handover")
 }

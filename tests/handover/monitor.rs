@@ -119,8 +119,7 @@ fn the_monitor_sees_a_removed_address_a_removed_route_and_a_link_that_went_down(
     room.ip("address add 10.77.0.9/24 dev eth0");
     room.ip("link set eth0 down");
     let events = monitor.events();
-    let deleted =
-        |kind: &str, text: &str| events.iter().any(|e| e.deleted && e.kind == kind && e.text.contains(text));
+    let deleted = |kind: &str, text: &str| events.iter().any(|e| e.deleted && e.kind == kind && e.text.contains(text));
     assert!(deleted("ADDR", "inet 10.77.0.9/24"), "{events:#?}");
     assert!(deleted("ROUTE", "10.77.0.0/24 dev eth0"), "{events:#?}");
     assert!(events.iter().any(Event::link_is_down), "{events:#?}");

@@ -63,7 +63,7 @@ impl Daemon for Networkd<'_> {
         done.then(|| self.started.elapsed().as_secs_f64() * 1000.0)
     }
 
-    fn faults(&self, link: &str, dns: bool) -> Vec<Fault> {
+    fn faults(&self, link: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
         let [admin, file] = ["ADMIN_STATE", "NETWORK_FILE"].map(|key| self.value(link, key));
         if admin != "configured" {
@@ -72,7 +72,7 @@ impl Daemon for Networkd<'_> {
         if !file.starts_with("/run/systemd/network/10-sunup-") {
             faults.push(Fault::OtherProfile(format!("{link}: {file}")));
         }
-        if dns && self.value(link, "DNS").is_empty() {
+        if self.value(link, "DNS").is_empty() {
             faults.push(Fault::NoDns(link.to_owned()));
         }
         faults

@@ -27,7 +27,9 @@ pub(crate) struct NetworkManager<'room> {
 impl<'room> NetworkManager<'room> {
     /// Makes the bus ready; the daemon is started by the answer.
     pub(crate) fn prepare(room: &'room Room) -> impl FnOnce() -> Self {
-        room.sh(&format!("mkdir -p /run/dbus /run/nm; printf '%s' '{BUS}' >/run/nm/bus; printf '{CONFIGURATION}' >/run/nm/conf"));
+        room.sh(&format!(
+            "mkdir -p /run/dbus /run/nm; printf '%s' '{BUS}' >/run/nm/bus; printf '{CONFIGURATION}' >/run/nm/conf"
+        ));
         let bus = room.spawn("dbus-daemon", &["--config-file=/run/nm/bus", "--nofork", "--nopidfile"]);
         let there = wait_until(Duration::from_secs(5), || room.exists("/run/dbus/system_bus_socket"));
         assert!(there, "the bus did not start: {}", bus.log());
@@ -76,7 +78,7 @@ impl Daemon for NetworkManager<'_> {
         Some(self.stamp(&format!("device ({link}): Activation: successful"))? - start)
     }
 
-    fn faults(&self, link: &str, dns: bool) -> Vec<Fault> {
+    fn faults(&self, link: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
         let state = self.field(link, "GENERAL.STATE").join(" ");
         if state.contains("externally") || !state.starts_with("100") {
@@ -89,7 +91,7 @@ impl Daemon for NetworkManager<'_> {
             faults.push(Fault::OtherProfile(format!("{link}: active {active}, handed over {ours:?}")));
         }
         let servers = [self.field(link, "IP4.DNS"), self.field(link, "IP6.DNS")].concat();
-        if dns && servers.is_empty() {
+        if servers.is_empty() {
             faults.push(Fault::NoDns(link.to_owned()));
         }
         faults

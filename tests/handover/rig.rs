@@ -48,7 +48,8 @@ impl Adoption<'_> {
         let daemon = start();
         let connected_ms = self.wait(&daemon);
         let mut faults = self.daemon_faults(&daemon);
-        faults.extend(self.server.and_then(|server| self.lease_fault(server, &log, &before)));
+        let patience = if faults.is_empty() { LEASE } else { LEASE / 10 };
+        faults.extend(self.server.and_then(|server| self.lease_fault(server, &log, &before, patience)));
         std::thread::sleep(AFTERWARDS);
         let events = monitor.events();
         faults.extend(event_faults(&events));
@@ -80,17 +81,27 @@ impl Adoption<'_> {
             if daemon.connected_ms(link).is_none() {
                 return vec![Fault::NotConnected(link.to_owned())];
             }
-            // What the daemon learns from the server comes a moment later.
-            let learnt = wait_until(LEASE, || daemon.faults(link, true).is_empty());
-            if learnt { Vec::new() } else { daemon.faults(link, true) }
+            // What the daemon learns from the server comes a moment later; a wrong profile is no better later.
+            let mut faults = Vec::new();
+            wait_until(LEASE, || {
+                faults = daemon.faults(link);
+                !matches!(faults.as_slice(), [Fault::NoDns(_)])
+            });
+            faults
         };
         self.links.iter().flat_map(|link| one(link)).collect()
     }
 
     /// What is wrong in the log of the server since `before`, where a REQUEST for each address is right.
-    fn lease_fault(&self, server: &Dnsmasq<'_>, before: &str, snapshots: &[Snapshot]) -> Option<Fault> {
+    fn lease_fault(
+        &self,
+        server: &Dnsmasq<'_>,
+        before: &str,
+        snapshots: &[Snapshot],
+        patience: Duration,
+    ) -> Option<Fault> {
         let since = || server.log().get(before.len()..).unwrap_or_default().to_owned();
-        let answered = wait_until(LEASE, || since().matches(" DHCPACK(").count() >= self.links.len());
+        let answered = wait_until(patience, || since().matches(" DHCPACK(").count() >= self.links.len());
         let (log, leases) = (since(), self.lan.server.read("/run/dnsmasq.leases"));
         let words = |message: &str| -> Vec<String> {
             let of = |line: &str| Some(line.split_once(&format!(" {message}("))?.1.split(' ').nth(1)?.to_owned());

@@ -34,7 +34,8 @@ impl Snapshot {
 fn default_routes(room: &Room, link: &str, family: &str) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let one = |route: Value| {
-        let [gateway, proto, metric, source] = ["gateway", "protocol", "metric", "prefsrc"].map(|key| text(&route[key]));
+        let [gateway, proto, metric, source] =
+            ["gateway", "protocol", "metric", "prefsrc"].map(|key| text(&route[key]));
         format!("{family} via {gateway} proto {proto} metric {metric} src {source}")
     };
     let all = room.ip_json(&format!("{family} route show default dev {link}"));

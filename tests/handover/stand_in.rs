@@ -46,7 +46,8 @@ impl StandIn<'_> {
     /// What NetworkManager reads: the profile with these sections, the state of the device, and the lease if there is one.
     pub(crate) fn for_networkmanager(&self, sections: &str, leased: Option<&str>) {
         let room = &self.0.client;
-        let profile = format!("[connection]\nid=early-eth0\nuuid={UUID}\ntype=ethernet\ninterface-name=eth0\n\n{sections}");
+        let profile =
+            format!("[connection]\nid=early-eth0\nuuid={UUID}\ntype=ethernet\ninterface-name=eth0\n\n{sections}");
         let device = format!(
             "[device]\nmanaged=true\nperm-hw-addr-fake={CLIENT_MAC}\nconnection-uuid={UUID}\nnm-owned=false\n\
              route-metric-default-effective=100\n"

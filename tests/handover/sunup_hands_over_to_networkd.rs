@@ -28,6 +28,27 @@ fn a_static_address_stays() {
     assert!(lan.route("192.0.2.0/24").is_some());
 }
 
+/// Without udev the daemon configures a link before it has seen its addresses; a wrong broadcast address then makes it
+/// send the same request for ever.
+#[test]
+fn nothing_is_sent_for_ever_in_a_container() {
+    let lan = crate::container("networkd-container");
+    let server = lan.serve(&[]);
+    lan.up("ip=dhcp rd.neednet=1").exits(0);
+    let verdict = adopt(&one_link("networkd, ip=dhcp, read-only /sys", &lan, Some(&server)));
+    verdict.print().is_clean();
+    assert!(verdict.events.len() < 50, "{} events", verdict.events.len());
+}
+
+#[test]
+fn a_static_address_stays_in_a_container() {
+    let lan = crate::container("networkd-container-static4");
+    lan.up("ip=10.77.0.50::10.77.0.1:24::eth0:none nameserver=10.77.0.1 rd.neednet=1").exits(0);
+    let verdict = adopt(&one_link("networkd, static, read-only /sys", &lan, None));
+    verdict.print().is_clean();
+    assert!(verdict.events.len() < 50, "{} events", verdict.events.len());
+}
+
 #[test]
 fn a_static_ipv6_address_stays() {
     let lan = crate::lan("networkd-static6");

@@ -21,6 +21,8 @@ pub(crate) fn one_link<'a>(name: &'a str, lan: &'a Lan, server: Option<&'a Dnsma
 
 /// A router that advertises fd77::/64.
 pub(crate) fn router(lan: &Lan) -> Dnsmasq<'_> {
+    // A neighbour that does not forward says so, and the kernel then drops its default route (RFC 4861, 7.2.5).
+    lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
     lan.server.ip("address add fd77::1/64 dev srv0 nodad");
     lan.serve(ADVERTISE)
 }
@@ -106,17 +108,34 @@ fn good_bytes_for_networkd_pass() {
     one_link(name, &lan, Some(&server)).by(|| Networkd::start(&lan.client)).print().is_clean();
 }
 
-/// What sunup is better than: networkd as its own predecessor, with what its generator writes.
-#[test]
-fn networkd_does_not_adopt_from_itself_without_a_flap() {
-    let lan = crate::lan("networkd-itself");
-    let stand_in = StandIn(&lan);
-    let address = "[Network]\nGateway=10.77.0.1\nDNS=10.77.0.1\nIPv6AcceptRA=no\n[Address]\nAddress=10.77.0.50/24\n";
-    stand_in.for_networkd(address);
+/// networkd as its own predecessor, with what its generator writes.
+fn networkd_by_itself(lan: &Lan, sections: &str) {
+    StandIn(lan).for_networkd(sections);
     crate::daemon::fake_udev(&lan.client);
+    // The sign of an initramfs, where the daemon keeps a lease when it ends.
+    lan.client.sh("touch /etc/initrd-release");
     let first = Networkd::start(&lan.client);
     first.wait("eth0");
     first.stop();
-    let name = "networkd, baseline: static4 from itself";
-    one_link(name, &lan, None).by(|| Networkd::start(&lan.client)).print().has("removed");
+    lan.client.sh("rm /etc/initrd-release");
+}
+
+/// What sunup is better than.
+#[test]
+fn networkd_does_not_adopt_a_static_address_from_itself_without_a_flap() {
+    let lan = crate::lan("networkd-itself-static4");
+    let address = "[Network]\nGateway=10.77.0.1\nDNS=10.77.0.1\nIPv6AcceptRA=no\n[Address]\nAddress=10.77.0.50/24\n";
+    networkd_by_itself(&lan, address);
+    let adoption = one_link("BASELINE: networkd, static from itself", &lan, None);
+    adoption.by(|| Networkd::start(&lan.client)).print().has("removed");
+}
+
+/// The same for a lease.
+#[test]
+fn networkd_does_not_adopt_a_lease_from_itself_without_a_flap() {
+    let lan = crate::lan("networkd-itself-dhcp4");
+    let server = lan.serve(&[]);
+    networkd_by_itself(&lan, "[Network]\nDHCP=ipv4\n");
+    let adoption = one_link("BASELINE: networkd, lease from itself", &lan, Some(&server));
+    adoption.by(|| Networkd::start(&lan.client)).print().has("removed");
 }
