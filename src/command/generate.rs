@@ -1,10 +1,127 @@
-//! `sunup generate`.
+//! `sunup generate`: what `nm-initrd-generator` does, flag for flag.
 
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::cli::Generate;
+use crate::input::cmdline::{self, CommandLine, Environment, Reading};
+use crate::input::nmconnection;
 
-/// Runs it.
-pub(super) fn run(_arguments: &Generate) -> ExitCode {
-    ExitCode::FAILURE
+/// Seconds a daemon waits for carrier where the command line does not say, and only in the initrd.
+const CARRIER_TIMEOUT: u64 = 10;
+
+/// The first line of every file.
+const COMMENT: &str = "# Created by sunup from the kernel command line";
+
+/// A file to write.
+struct Output {
+    /// What it is, for standard output.
+    title: String,
+    path: PathBuf,
+    mode: u32,
+    text: String,
+}
+
+/// Writes profiles, host name and daemon settings. Without words there is nothing to do. Exit code 1 only if something
+/// cannot be written; what is wrong with the words goes to standard error.
+pub(super) fn run(arguments: &Generate) -> ExitCode {
+    if arguments.words.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let environment = Environment {
+        sysfs: &arguments.sysfs_dir,
+        persistent_profiles: arguments.persistent_dir.is_dir(),
+        machine_id: None,
+    };
+    let reading = cmdline::read(&CommandLine::from_words(&arguments.words), &environment);
+    reading.warnings.iter().for_each(|warning| eprintln!("sunup: {warning}"));
+    let outputs = outputs(arguments, &reading);
+    let written = if arguments.stdout { print(&outputs) } else { write(arguments, &outputs) };
+    match written {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((path, error)) => {
+            eprintln!("sunup: {}: {error}", path.display());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Every file there is to write.
+fn outputs(arguments: &Generate, reading: &Reading) -> Vec<Output> {
+    let mut outputs = Vec::new();
+    if let Some(hostname) = &reading.hostname {
+        let title = format!("Hostname '{hostname}'");
+        outputs.push(Output { title, ..file(&arguments.initrd_data_dir, "hostname", format!("{hostname}\n")) });
+    }
+    let settings = [
+        ("15-carrier-timeout.conf", Some(carrier_timeout(reading.timeouts.carrier))),
+        ("16-global-dns.conf", global_dns(reading)),
+        ("16-dns-backend.conf", reading.global_dns.backend.as_ref().map(|backend| format!("[main]\ndns={backend}\n"))),
+    ];
+    for (name, text) in settings {
+        outputs.extend(text.map(|text| file(&arguments.run_config_dir, name, format!("{COMMENT}\n\n{text}"))));
+    }
+    for profile in &reading.profiles {
+        let name = format!("{}.nmconnection", profile.file_stem.replace('/', "*"));
+        let output = file(&arguments.connections_dir, &name, format!("{COMMENT}\n\n{}", nmconnection::write(profile)));
+        outputs.push(Output { title: format!("Connection '{}'", profile.file_stem), mode: 0o600, ..output });
+    }
+    outputs
+}
+
+/// A file everyone may read.
+fn file(directory: &Path, name: &str, text: String) -> Output {
+    Output { title: format!("Configuration '{name}'"), path: directory.join(name), mode: 0o644, text }
+}
+
+/// How long a daemon waits for carrier. The default ends with the initrd; what was asked for holds as long as /run does.
+fn carrier_timeout(asked: Option<Duration>) -> String {
+    let milliseconds =
+        asked.unwrap_or(Duration::from_secs(CARRIER_TIMEOUT)).as_millis().min(i32::MAX.unsigned_abs().into());
+    let enable = if asked.is_none() { "\n[.config]\nenable=env:initrd\n" } else { "" };
+    format!("[device-15-carrier-timeout]\nmatch-device=*\ncarrier-wait-timeout={milliseconds}\n{enable}")
+}
+
+/// Name servers for everything.
+fn global_dns(reading: &Reading) -> Option<String> {
+    let dns = &reading.global_dns;
+    if dns.servers.is_empty() && dns.resolve_mode.is_none() {
+        return None;
+    }
+    let mode = dns.resolve_mode.as_ref().map(|mode| format!("resolve-mode={mode}\n")).unwrap_or_default();
+    let servers = dns.servers.join(",");
+    let domain =
+        if servers.is_empty() { String::new() } else { format!("\n[global-dns-domain-*]\nservers={servers}\n") };
+    Some(format!("[global-dns]\n{mode}{domain}"))
+}
+
+/// Prints all files to standard output.
+fn print(outputs: &[Output]) -> Result<(), (PathBuf, io::Error)> {
+    let mut out = io::stdout().lock();
+    let print = |output: &Output| writeln!(out, "\n*** {} ***\n\n{}", output.title, output.text);
+    outputs.iter().try_for_each(print).map_err(|error| ("standard output".into(), error))
+}
+
+/// Writes all files, each in one step.
+fn write(arguments: &Generate, outputs: &[Output]) -> Result<(), (PathBuf, io::Error)> {
+    for directory in [&arguments.connections_dir, &arguments.initrd_data_dir, &arguments.run_config_dir] {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(directory);
+        made.map_err(|error| (directory.clone(), error))?;
+    }
+    outputs.iter().try_for_each(|output| replace(output).map_err(|error| (output.path.clone(), error)))
+}
+
+/// Writes a file beside its place and moves it there, so that no reader sees half of it.
+fn replace(output: &Output) -> io::Result<()> {
+    let mut name = output.path.file_name().unwrap_or_default().to_os_string();
+    name.push(".sunup");
+    let beside = output.path.with_file_name(name);
+    let _ = fs::remove_file(&beside);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(output.mode).open(&beside)?;
+    file.write_all(output.text.as_bytes())?;
+    fs::rename(&beside, &output.path)
 }

@@ -1,8 +1,18 @@
 //! Text and bytes in, profiles and warnings out. Reads files; has no socket and no clock.
 
 pub mod cmdline;
+pub mod firmware;
+mod gather;
 pub mod ibft;
 pub mod keyfile;
 pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
+pub mod profiles_dir;
+pub mod timestamps;
+pub mod uuids;
+
+pub use gather::{Gathered, Sources, gather};
+
+#[cfg(test)]
+mod firmware_cases;

@@ -1,1 +1,0 @@
-//! The NVMe boot firmware table, from `firmware/acpi/tables/NBFT*` in sysfs.

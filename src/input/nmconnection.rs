@@ -1,1 +1,0 @@
-//! NetworkManager keyfile profiles (`*.nmconnection`): groups and keys to and from [`crate::profile::Profile`].

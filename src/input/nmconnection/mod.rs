@@ -1,0 +1,98 @@
+//! NetworkManager keyfile profiles (`*.nmconnection`): groups and keys to and from [`Profile`].
+//!
+//! The format is `nm-settings-keyfile(5)`. [`write`] uses the spelling that daemons from 1.42 to the newest read.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+use super::keyfile::KeyFile;
+use crate::profile::Profile;
+
+mod address;
+mod connection;
+mod dns;
+mod ip;
+mod link;
+mod options;
+mod route_options;
+mod rule;
+mod table;
+mod value;
+mod verify;
+
+/// The family of a section.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    fn group(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
+
+    fn bits(self) -> u8 {
+        match self {
+            Self::V4 => 32,
+            Self::V6 => 128,
+        }
+    }
+
+    fn unspecified(self) -> IpAddr {
+        match self {
+            Self::V4 => Ipv4Addr::UNSPECIFIED.into(),
+            Self::V6 => Ipv6Addr::UNSPECIFIED.into(),
+        }
+    }
+
+    /// The address in a text, if it is of this family.
+    fn address(self, text: &str) -> Option<IpAddr> {
+        match self {
+            Self::V4 => text.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
+            Self::V6 => text.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+        }
+    }
+
+    /// `ADDRESS[/PREFIX]` of this family; without prefix it is one address.
+    fn net(self, text: &str) -> Option<IpNet> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, u8::try_from(value::decimal(prefix)?).ok()?),
+            None => (text, self.bits()),
+        };
+        IpNet::new(self.address(address)?, prefix).ok()
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V4 => "IPv4",
+            Self::V6 => "IPv6",
+        })
+    }
+}
+
+/// The profile as a keyfile. Values at their default are left out; unknown keys are written back as they were.
+pub fn write(profile: &Profile) -> String {
+    let mut file = KeyFile::default();
+    connection::write_connection(profile, &mut file);
+    link::write_all(profile, &mut file);
+    connection::write_match_and_user(profile, &mut file);
+    ip::write_all(profile.ipv4.as_ref(), profile.ipv6.as_ref(), &mut file);
+    for (group, key, value) in &profile.unknown {
+        let group = file.group_mut(group);
+        if group.get(key).is_none() {
+            group.set_raw(key, value.as_str());
+        }
+    }
+    file.render()
+}
+
+#[cfg(test)]
+mod tests;
