@@ -27,6 +27,9 @@ mod states;
 mod status;
 mod text;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(test)]
 mod tests;
 

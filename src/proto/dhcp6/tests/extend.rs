@@ -26,7 +26,7 @@ fn a_renewal_asks_the_same_server_for_the_same_address() {
     let renew = bench.sends(kind::RENEW);
     assert_eq!(option(&renew, code::SERVER_ID).unwrap(), SERVER);
     assert_eq!(addresses(&renew), [address(1)]);
-    bench.receives(&FromServer::reply(&renew).with_address(1).from_server(OTHER_SERVER));
+    bench.receives(&FromServer::reply(&renew).with_address(1).sent_by(OTHER_SERVER));
     bench.ignores(Reason::OtherServer);
     bench.receives(&FromServer::reply(&renew).with_address(1));
     let renewed = bench.bound();
@@ -49,7 +49,7 @@ fn a_renewal_that_nobody_answers_becomes_a_rebind_at_t2_and_a_solicit_at_the_end
     assert!((4..=6).contains(&renewals), "at 0, 10, 30, 70, 150, perhaps 300 s: {renewals}");
     assert_eq!(bench.now, Instant::from_millis(800_000));
     assert_eq!(option(&rebind, code::SERVER_ID), None, "any server");
-    bench.receives(&FromServer::reply(&rebind).with_address(1).from_server(OTHER_SERVER));
+    bench.receives(&FromServer::reply(&rebind).with_address(1).sent_by(OTHER_SERVER));
     assert_eq!(bench.bound().server_duid, OTHER_SERVER);
 
     let mut bench = renewing(&lease, 1_999_000);
@@ -134,7 +134,7 @@ fn a_remembered_lease_is_confirmed_by_any_server() {
     assert_eq!((addresses(&confirm), option(&confirm, code::SERVER_ID)), (vec![address(1)], None));
     assert_eq!(option(&confirm, code::OPTION_REQUEST), None);
     let (code, value) = status(0, "");
-    bench.receives(&FromServer::reply(&confirm).with(code, &value).from_server(OTHER_SERVER));
+    bench.receives(&FromServer::reply(&confirm).with(code, &value).sent_by(OTHER_SERVER));
     let confirmed = bench.bound();
     assert_eq!(confirmed.server_duid, SERVER, "the lease stays the one of its server");
     assert_eq!((confirmed.addresses[0].preferred, confirmed.t1), (seconds(600), seconds(100)));

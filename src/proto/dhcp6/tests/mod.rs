@@ -67,7 +67,7 @@ impl FromServer {
         self
     }
 
-    fn from_server(self, duid: &[u8]) -> Self {
+    fn sent_by(self, duid: &[u8]) -> Self {
         let mut other = Self { options: Vec::new(), ..self };
         for (code, value) in guard::Options::new(&self.options) {
             put(&mut other.options, code, if code == code::SERVER_ID { duid } else { value });

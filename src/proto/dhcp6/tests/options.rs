@@ -40,7 +40,7 @@ fn r6_10_name_servers_search_list_time_servers_boot_file_and_name_are_read() {
             .with(code::BOOT_FILE_PARAMETERS, b"\0\x07ip=auto\0\x01x")
             .with(code::FQDN, b"\x01\x04node\x07example\x03org\0")
     });
-    assert_eq!(dropped, []);
+    assert!(dropped.is_empty());
     assert_eq!(lease.dns, [address(53), address(54)]);
     let texts = |names: &[crate::proto::names::DomainName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(texts(&lease.search), ["example.org", "b"]);
@@ -89,9 +89,9 @@ fn r6_06_an_ia_with_a_bad_status_or_t1_over_t2_or_of_another_is_ignored() {
         ia(IAID, 0, 0, &[good.clone(), status(6, "")]),
         ia(IAID, 0, 0, &[status(1, ""), good.clone()]),
         ia(IAID, 0, 0, &[(code::STATUS, vec![0]), good.clone()]),
-        ia(IAID, 200, 100, &[good.clone()]),
-        ia(IAID, u32::MAX, 100, &[good.clone()]),
-        ia(IAID + 1, 0, 0, &[good.clone()]),
+        ia(IAID, 200, 100, std::slice::from_ref(&good)),
+        ia(IAID, u32::MAX, 100, std::slice::from_ref(&good)),
+        ia(IAID + 1, 0, 0, std::slice::from_ref(&good)),
         ia(IAID, 0, 0, &[]),
         ia(IAID, 0, 0, &[(code::IA_ADDRESS, ia_address(address(9), 10, 20, &[status(1, "")]))]),
     ];
