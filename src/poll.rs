@@ -1,17 +1,16 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
-use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
-use crate::activate::{Action, AddressEvent, Dns, Input, LinkEvent, Session, Verdict};
+use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
 use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket};
 use crate::profile::desired::DesiredLink;
 use crate::proto::dhcp4::{self, frame};
-use crate::proto::{Instant, Output};
+use crate::proto::{Instant, Output, ndisc};
 
 /// Everything that has a file descriptor while links are brought up.
 pub struct Driver<'a> {
@@ -109,7 +108,7 @@ impl<'a> Driver<'a> {
     }
 
     fn solicit_router(&mut self, ifindex: u32) {
-        let packet: Vec<u8> = Vec::new();
+        let packet = ndisc::solicitation(None, None);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_all_routers(ifindex, &packet) {
             log::debug!("{error}");
@@ -178,16 +177,10 @@ fn tell(session: &mut Session, event: Event) {
         Event::DefaultRoute { ifindex, ipv6, gone } => {
             session.handle(now, Input::DefaultRoute { ifindex, ipv6, gone });
         }
-        Event::RouterOption { ifindex, router, bytes } => {
-            if let Some(dns) = name_servers(router, &bytes) {
-                session.handle(now, Input::NameServers { ifindex, dns: &dns });
-            }
+        Event::RouterOption { ifindex, bytes, .. } => {
+            let options = ndisc::options(&bytes);
+            session.handle(now, Input::RouterOptions { ifindex, options: &options });
         }
         Event::Overrun => {}
     }
-}
-
-/// Name servers and search domains of a router advertisement option.
-fn name_servers(_router: Option<Ipv6Addr>, _option: &[u8]) -> Option<Dns> {
-    None
 }

@@ -26,6 +26,9 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         container: container.as_deref(),
     });
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    if gathered.hosts_line_left_out {
+        log::info!("in a container: /proc/cmdline is the host's and not read; say what is wanted with --cmdline");
+    }
     let remembered = state::memory::read(&arguments.root);
     let mut kernel = Kernel::open()?;
     kernel.require_permission()?;

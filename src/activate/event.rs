@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::outcome::Dns;
 use crate::profile::Device;
 use crate::profile::desired::DesiredLink;
 use crate::proto::dhcp4;
+use crate::proto::ndisc::NdOption;
 
 /// What happened.
 #[derive(Debug)]
@@ -34,12 +34,12 @@ pub enum Input<'a> {
         /// True if it went.
         gone: bool,
     },
-    /// Name servers and search domains of a router advertisement (RFC 8106) that the kernel accepted.
-    NameServers {
-        /// The link they came by.
+    /// Options of a router advertisement that the kernel accepted and leaves to others (RFC 8106).
+    RouterOptions {
+        /// The link it came by.
         ifindex: u32,
-        /// What it said.
-        dns: &'a Dns,
+        /// The options.
+        options: &'a [NdOption],
     },
     /// A UDP payload for port 68.
     Dhcp4 {

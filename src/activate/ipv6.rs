@@ -160,9 +160,18 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, Stri
     let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
     let privacy = settings.privacy.unwrap_or(0).to_string();
     let router = |yes: &str| {
-        let mut all = vec![("ipv6/accept_ra", yes), ("ipv6/autoconf", yes), ("ipv6/accept_ra_pinfo", yes), ("ipv6/accept_ra_defrtr", yes)];
+        let mut all = vec![
+            ("ipv6/accept_ra", yes),
+            ("ipv6/autoconf", yes),
+            ("ipv6/accept_ra_pinfo", yes),
+            ("ipv6/accept_ra_defrtr", yes),
+        ];
         all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
-        all.extend([("ipv6/optimistic_dad", "1"), ("ipv6/use_optimistic", "1"), ("ipv6/use_tempaddr", privacy.as_str())]);
+        all.extend([
+            ("ipv6/optimistic_dad", "1"),
+            ("ipv6/use_optimistic", "1"),
+            ("ipv6/use_tempaddr", privacy.as_str()),
+        ]);
         // Last: the link-local address is formed in this moment.
         all.push(("ipv6/disable_ipv6", "0"));
         all.into_iter().map(|(key, value)| (key, value.to_owned())).collect()

@@ -1,10 +1,10 @@
 //! One link, from "down" to "all that was asked for is there".
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::event::{Action, AddressEvent, LinkEvent};
+use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
 use super::family::{Family, combine};
 use super::ipv4::{self, Ipv4};
 use super::ipv6::{self, Ipv6};
@@ -14,6 +14,7 @@ use crate::profile::link::ClonedMac;
 use crate::profile::{Device, HwAddr, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::dhcp4::{Config, Lease};
+use crate::proto::ndisc::{Learned, NdOption};
 
 /// What a link is started with besides its device and profile.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ pub(super) struct Link {
     v4: Ipv4,
     v6: Option<Ipv6>,
     timing: Timing,
-    name_servers: Dns,
+    learned: Learned,
     fatal: Option<Reason>,
     complaints: Vec<String>,
     removed: bool,
@@ -74,7 +75,7 @@ impl Link {
             v4,
             v6,
             timing: Timing::default(),
-            name_servers: Dns::default(),
+            learned: Learned::default(),
             fatal: None,
             complaints: Vec::new(),
             removed: false,
@@ -101,11 +102,6 @@ impl Link {
     /// When everything was there.
     pub(super) fn done_at(&self) -> Option<Instant> {
         self.timing.done
-    }
-
-    /// True if the run counts on it.
-    pub(super) fn required(&self) -> bool {
-        self.start.required
     }
 
     /// What the kernel refused although the link is up.
@@ -198,9 +194,9 @@ impl Link {
         }
     }
 
-    /// Name servers and search domains from a router advertisement.
-    pub(super) fn name_servers(&mut self, dns: &Dns) {
-        self.name_servers.merge(dns);
+    /// Options of a router advertisement.
+    pub(super) fn router_options(&mut self, options: &[NdOption], now: Instant) {
+        self.learned.apply(options, now);
     }
 
     /// A UDP payload for port 68.
@@ -286,7 +282,7 @@ impl Link {
     }
 
     /// Name servers and search domains: the profile's first, then those that came by the link.
-    fn dns(&self) -> Dns {
+    fn dns(&self, now: Instant) -> Dns {
         let mut all = Dns::default();
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
@@ -299,7 +295,13 @@ impl Link {
             all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
         }
         if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
-            all.merge(&self.name_servers);
+            // A link-local server is one of this link: it needs the zone.
+            let server = |address: Ipv6Addr| match is_link_local6(address) {
+                true => format!("{address}%{}", self.device.name),
+                false => address.to_string(),
+            };
+            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
+            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
         }
         all
     }
@@ -316,7 +318,7 @@ impl Link {
             target: self.target(now),
             metric: self.start.metric,
             lease4: self.v4.lease().cloned(),
-            dns: self.dns(),
+            dns: self.dns(now),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }

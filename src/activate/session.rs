@@ -98,7 +98,7 @@ impl Session {
             Input::LinkGone { ifindex } => self.on(ifindex, Link::gone),
             Input::Address(event) => self.on(event.ifindex, |link| link.address(event)),
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
-            Input::NameServers { ifindex, dns } => self.on(ifindex, |link| link.name_servers(dns)),
+            Input::RouterOptions { ifindex, options } => self.on(ifindex, |link| link.router_options(options, now)),
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
             Input::Applied { ifindex, fatal, complaints } => {
                 self.on(ifindex, |link| link.applied(fatal, complaints));
@@ -250,7 +250,10 @@ impl Session {
         let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
         let rejected = |rejection: &plan::Rejection| {
             let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
-            (id.unwrap_or_default(), plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles))
+            (
+                id.unwrap_or_default(),
+                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
+            )
         };
         let one = |report: &plan::DeviceReport| Untouched {
             device: report.device.clone(),

@@ -80,7 +80,8 @@ fn file(directory: &Path, name: &str, text: String) -> Output {
 
 /// How long a daemon waits for carrier. The default ends with the initrd; what was asked for holds as long as /run does.
 fn carrier_timeout(asked: Option<Duration>) -> String {
-    let milliseconds = asked.unwrap_or(Duration::from_secs(CARRIER_TIMEOUT)).as_millis().min(i32::MAX.unsigned_abs().into());
+    let milliseconds =
+        asked.unwrap_or(Duration::from_secs(CARRIER_TIMEOUT)).as_millis().min(i32::MAX.unsigned_abs().into());
     let enable = if asked.is_none() { "\n[.config]\nenable=env:initrd\n" } else { "" };
     format!("[device-15-carrier-timeout]\nmatch-device=*\ncarrier-wait-timeout={milliseconds}\n{enable}")
 }
@@ -93,7 +94,8 @@ fn global_dns(reading: &Reading) -> Option<String> {
     }
     let mode = dns.resolve_mode.as_ref().map(|mode| format!("resolve-mode={mode}\n")).unwrap_or_default();
     let servers = dns.servers.join(",");
-    let domain = if servers.is_empty() { String::new() } else { format!("\n[global-dns-domain-*]\nservers={servers}\n") };
+    let domain =
+        if servers.is_empty() { String::new() } else { format!("\n[global-dns-domain-*]\nservers={servers}\n") };
     Some(format!("[global-dns]\n{mode}{domain}"))
 }
 

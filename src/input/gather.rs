@@ -20,6 +20,8 @@ pub struct Gathered {
     pub reading: Reading,
     /// The command line that was read.
     pub line: CommandLine,
+    /// True if `/proc/cmdline` was left out, because in a container it is the host's.
+    pub hosts_line_left_out: bool,
 }
 
 /// Where to look.
@@ -53,7 +55,9 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     let mut profiles = std::mem::take(&mut reading.profiles);
     profiles.extend(keyfiles);
     warnings.splice(0..0, std::mem::take(&mut reading.warnings));
-    Gathered { profiles, warnings, reading, line }
+    let hosts_line_left_out =
+        sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);
+    Gathered { profiles, warnings, reading, line, hosts_line_left_out }
 }
 
 /// True for a keyfile that an earlier run (or the generator of NetworkManager) made from the command line: the command line

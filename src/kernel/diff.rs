@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::abi::route;
 use super::request::{LinkChange, Request, RuleFamily, Target};
 use super::snapshot::{Address, Link, Route, Snapshot};
-use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute};
+use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
 /// Lifetimes that differ by no more are equal: the kernel counts down while sunup works.
@@ -209,12 +209,10 @@ fn same_route(held: &DesiredRoute, wanted: &DesiredRoute) -> bool {
         && given(initrwnd, o.initrwnd)
         && given(rto_min, o.rto_min)
         && (quickack.is_none() || *quickack == o.quickack);
-    key(held) == key(wanted)
+    let place = key(held) == key(wanted)
         && held.gateway == wanted.gateway
-        && held.protocol == wanted.protocol
-        && o.src == *src
-        && o.kind.unwrap_or_default() == kind.unwrap_or_default()
-        && metrics
+        && o.kind.unwrap_or_default() == kind.unwrap_or_default();
+    place && (held.protocol == protocol::UNKNOWN || held.protocol == wanted.protocol && o.src == *src && metrics)
 }
 
 fn rules<'a>(have: &'a Snapshot, section: RuleFamily, wanted: &'a [RoutingRule], requests: &mut Vec<Request<'a>>) {

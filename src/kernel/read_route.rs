@@ -9,7 +9,7 @@ use super::abi::{family, fra, rta};
 use super::message::{address_of, attributes, text_of, u32_of};
 use super::read::prefix;
 use super::snapshot::{Route, Rule};
-use crate::profile::desired::DesiredRoute;
+use crate::profile::desired::{DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
 /// Length of `struct rtmsg` and of `struct fib_rule_hdr`.
@@ -63,12 +63,22 @@ fn parse_route(payload: &[u8], routes: &mut Vec<Route>) -> Option<()> {
         protocol: header.protocol.into(),
         options,
     };
-    let with = |hop: Hop| Route { ifindex: hop.ifindex, route: DesiredRoute { gateway: hop.gateway, ..route.clone() } };
     match multipath {
-        Some(hops) => routes.extend(next_hops(hops).map(with)),
-        None => routes.push(with(hop)),
+        Some(hops) => {
+            // IPv6 shows routes of equal metric as one, in the words of the first: whose they are is not said.
+            let route = if family == family::INET6 { anonymous(route) } else { route };
+            routes.extend(next_hops(hops).map(|hop| hop.of(&route)));
+        }
+        None => routes.push(hop.of(&route)),
     }
     Some(())
+}
+
+/// The route without what is not known of one of several that are shown as one.
+fn anonymous(route: DesiredRoute) -> DesiredRoute {
+    let RouteOptions { table, kind, scope, from, .. } = route.options;
+    let options = RouteOptions { table, kind, scope, from, ..RouteOptions::default() };
+    DesiredRoute { protocol: protocol::UNKNOWN, options, ..route }
 }
 
 /// Where a route leads.
@@ -79,6 +89,11 @@ struct Hop {
 }
 
 impl Hop {
+    /// The route, leading here.
+    fn of(self, route: &DesiredRoute) -> Route {
+        Route { ifindex: self.ifindex, route: DesiredRoute { gateway: self.gateway, ..route.clone() } }
+    }
+
     fn attribute(&mut self, kind: u16, value: &[u8]) {
         match kind {
             rta::OIF => self.ifindex = u32_of(value).unwrap_or_default(),

@@ -110,7 +110,8 @@ impl Address {
     }
 }
 
-/// A route. Of its options, those of the table and the metrics are filled in.
+/// A route, with the options that the kernel shows. One of several IPv6 routes of equal destination and metric has the
+/// protocol [`UNKNOWN`](crate::profile::desired::protocol::UNKNOWN), and neither source nor metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// Index of the link; 0 for a route that has none (`blackhole`).

@@ -36,7 +36,7 @@
 //! | from firmware (iBFT, NBFT) | [`Reason::Firmware`], one for all: one path is enough |
 //! | keyfile with `may-fail=false` in a family, whose device is there or which has `wait-device-timeout` | [`Reason::MayNotFail`], each its own |
 //! | any other keyfile | [`Reason::AnyKeyfile`], one for all, and only if nothing above applies |
-//! | a port | none: it counts through its controller |
+//! | a port | none: it counts through its controller; its device is waited for while that has no port |
 //!
 //! The keyfile rows follow what `nm-online -s` waits for: links that are there, and absent ones only where
 //! `wait-device-timeout` says so. They part from it where it waits for every such link to succeed or give up: a laptop

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::profile::{HwAddr, Origin, Profile, Warning};
 
 use super::choose::names_one;
-use super::creation::{Target, creates};
+use super::creation::{Creation, Target, creates};
 use super::matching::kernel_command_line;
 use super::{Idle, Missing, Plan, Refusal, Untouched, Unused, Waiting, World};
 
@@ -104,13 +104,33 @@ pub(super) fn settle(world: &World, plan: &mut Plan) {
     for (at, creation) in plan.creations.iter_mut().enumerate() {
         creation.required = required.contains(&Target::Creation(at));
     }
-    for waiting in &mut plan.waiting {
-        let wants = plan.requirements.iter().find(|requirement| requirement.profiles.contains(&waiting.profile));
-        waiting.timeout = wants.map(|requirement| requirement.device_timeout).unwrap_or_default();
+    let timeouts: Vec<Duration> = plan.waiting.iter().map(|waiting| timeout(world, plan, waiting.profile)).collect();
+    for (waiting, timeout) in plan.waiting.iter_mut().zip(timeouts) {
+        waiting.timeout = timeout;
     }
     plan.waiting.sort_by_key(|waiting| waiting.profile);
     plan.unused.sort_by_key(|unused| unused.profile);
     warn(world, plan);
+}
+
+/// How long a profile's device is waited for: as long as its requirement says; a port, if its controller is required and
+/// has no other port yet.
+fn timeout(world: &World, plan: &Plan, index: usize) -> Duration {
+    if let Some(requirement) = plan.requirements.iter().find(|requirement| requirement.profiles.contains(&index)) {
+        return requirement.device_timeout;
+    }
+    let Some(profile) = world.profiles.get(index) else { return Duration::ZERO };
+    let controller = profile.controller.as_ref().map(|controller| controller.name.as_str());
+    let is_controller = |one: &&Creation| {
+        let uuid = world.profiles.get(one.profile).map(|profile| profile.uuid.to_string());
+        Some(one.name.as_str()) == controller || (uuid.is_some() && uuid.as_deref() == controller)
+    };
+    match plan.creations.iter().find(is_controller) {
+        Some(one) if one.required && one.ports.is_empty() => {
+            profile.wait_device_timeout.unwrap_or(world.context.device_timeout)
+        }
+        _ => Duration::ZERO,
+    }
 }
 
 /// What becomes of the profiles that take no device and make no link.

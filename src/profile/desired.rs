@@ -69,6 +69,8 @@ pub struct DesiredRoute {
 
 /// Values of `rtm_protocol`.
 pub mod protocol {
+    /// Not known, or not to be looked at (RTPROT_UNSPEC). No route to be set has it.
+    pub const UNKNOWN: u8 = 0;
     /// Made by the kernel.
     pub const KERNEL: u8 = 2;
     /// Set while booting.

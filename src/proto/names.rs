@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn lengths_end_where_the_standards_say() {
         let name = |n: usize| [vec![b'a'; 63], vec![b'.'], vec![b'b'; n]].concat();
-        assert!(HostName::parse(&vec![b'a'; 63]).is_ok());
+        assert!(HostName::parse(&[b'a'; 63]).is_ok());
         assert_eq!(HostName::parse(&[b'a'; 64]), Err(NameError::Malformed), "a label has at most 63");
         assert_eq!(HostName::parse(&name(1)), Err(NameError::TooLong { limit: 64 }));
         assert!(DomainName::parse(&name(63)).is_ok());

@@ -1,10 +1,15 @@
 //! Applying: what was asked for is there, a second time nothing is sent.
 
-use sunup::kernel::KernelError;
+use sunup::kernel::{KernelError, Snapshot, diff};
 use sunup::profile::desired::{DesiredLink, DesiredRoute, protocol};
 use sunup::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
 use super::{address, in_a_room, index, ip, ip_json, kernel, pair, route, up};
+
+/// What would be sent, in words.
+fn words(have: &Snapshot, want: &[DesiredLink]) -> Vec<String> {
+    diff(have, want).iter().map(ToString::to_string).collect()
+}
 
 /// Everything one link can be given, of both families.
 fn everything(ifindex: u32) -> DesiredLink {
@@ -118,9 +123,9 @@ fn the_kernel_shows_what_was_asked_for() {
         let want = [everything(pair())];
         ip("link set peer0 up");
         assert_eq!(kernel().apply(&want).failures, []);
-        let shown = &ip_json("address show dev eth0")[0];
+        let (shown, link) = (&ip_json("address show dev eth0")[0], &ip_json("link show dev eth0")[0]);
         assert_eq!((&shown["mtu"], &shown["address"]), (&1450.into(), &"02:00:00:00:00:42".into()));
-        assert_eq!(shown["inet6_addr_gen_mode"], "none");
+        assert_eq!(link["inet6_addr_gen_mode"], "none");
         let addresses = shown["addr_info"].as_array().unwrap();
         let find = |local: &str| addresses.iter().find(|address| address["local"] == local).unwrap();
         let lease = find("192.0.2.2");
@@ -134,7 +139,10 @@ fn the_kernel_shows_what_was_asked_for() {
         assert_eq!(find("2001:db8::3")["valid_life_time"], u32::MAX);
         let routes = ip_json("-4 route show table all");
         let find = |wanted: &str| routes.iter().filter(|route| route["dst"] == wanted).collect::<Vec<_>>();
-        let default = find("default").into_iter().find(|route| route["table"].is_null()).unwrap();
+        let default = find("default")
+            .into_iter()
+            .find(|route| ["", "main"].contains(&route["table"].as_str().unwrap_or_default()))
+            .unwrap();
         assert_eq!(
             (&default["gateway"], &default["protocol"], &default["prefsrc"], &default["metric"]),
             (&"192.0.2.1".into(), &"dhcp".into(), &"192.0.2.2".into(), &100.into())
@@ -210,7 +218,7 @@ fn a_link_that_is_gone_is_fatal_for_itself_alone() {
 fn a_router_that_moved_leaves_one_default_route_and_others_stay() {
     in_a_room("applying::a_router_that_moved_leaves_one_default_route_and_others_stay", || {
         let ifindex = pair();
-        ip("link add eth1 type dummy");
+        ip("link add eth1 type bridge");
         ip("link set eth1 up");
         ip("address add 10.9.0.2/24 dev eth1");
         ip("route add default via 10.9.0.1 dev eth1 metric 100 proto static");
@@ -232,7 +240,9 @@ fn a_router_that_moved_leaves_one_default_route_and_others_stay() {
         let mut kernel = kernel();
         for (four, six) in [("192.0.2.1", "2001:db8::1"), ("192.0.2.9", "2001:db8::9")] {
             assert_eq!(kernel.apply(&want(four, six)).failures, []);
-            assert_eq!(kernel.apply(&want(four, six)).sent, 0);
+            let (have, want) = (kernel.snapshot().unwrap(), want(four, six));
+            assert_eq!(words(&have, &want), [""; 0], "{have:#?}");
+            assert_eq!(kernel.apply(&want).sent, 0);
             assert_eq!(ip_json("route show default dev eth0").len(), 1, "{}", ip("route show default"));
             let default6 = ip("-6 route show default");
             assert_eq!(default6.matches(&format!("via {six} dev eth0")).count(), 1, "{default6}");

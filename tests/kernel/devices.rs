@@ -15,7 +15,7 @@ fn find<'a>(devices: &'a [Device], name: &str) -> &'a Device {
 fn devices_say_what_ip_says() {
     in_a_room("devices::devices_say_what_ip_says", || {
         ip("link add eth0 address 02:00:00:00:00:01 type veth peer name eth1 address 02:00:00:00:00:02");
-        ip("link add link eth0 name eth0.5 type vlan id 5");
+        ip("link add link eth0 name eth0.5 type macvlan");
         ip("link add br0 type bridge");
         ip("link set eth1 master br0");
         ip("link set eth0 up");
@@ -64,7 +64,7 @@ fn a_peer_in_another_namespace_is_no_parent() {
 #[test]
 fn hundreds_of_links_are_read_whole() {
     in_a_room("devices::hundreds_of_links_are_read_whole", || {
-        let script: String = (0..300).map(|number| format!("link add d{number} type dummy\n")).collect();
+        let script: String = (0..300).map(|number| format!("link add d{number} type bridge\n")).collect();
         std::fs::write("/tmp/batch", script).unwrap();
         ip("-batch /tmp/batch");
         let start = std::time::Instant::now();

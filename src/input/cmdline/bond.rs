@@ -149,7 +149,8 @@ pub(super) fn settle(options: &mut Vec<(String, String)>, origin: &Origin, remar
     let mut dropped: Vec<(&str, &str)> = Vec::new();
     for (name, _, modes) in OPTIONS.iter().filter(|(_, _, modes)| !modes.contains(&mode.as_str())) {
         if get(options, name).is_some() {
-            dropped.push((name, if modes.len() > 1 { "another mode" } else { modes.first().unwrap_or(&"another mode") }));
+            dropped
+                .push((name, if modes.len() > 1 { "another mode" } else { modes.first().unwrap_or(&"another mode") }));
         }
     }
     options.retain(|(name, _)| dropped.iter().all(|(known, _)| known != name));

@@ -304,7 +304,8 @@ impl Entry {
         }
         if let Some(controller) = &self.profile.controller {
             if let Some(origin) = &self.ip {
-                let text = format!("{} is a port, which has no addresses; give them to the controller", self.profile.id);
+                let text =
+                    format!("{} is a port, which has no addresses; give them to the controller", self.profile.id);
                 remarks.push(Remark::caution(origin.clone(), format!("{text} ({})", controller.port_type)));
             }
             self.profile.ipv4 = None;

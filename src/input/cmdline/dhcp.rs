@@ -89,7 +89,8 @@ fn place<'t>(timeouts: &'t mut Timeouts, name: &str) -> Option<&'t mut Option<Du
 fn seconds(builder: &mut Builder<'_>, value: Value<'_>, min: i64, max: i64) -> Option<i64> {
     let seconds = if value.text() == "infinity" { Some(MAX_SECONDS) } else { number(value.text(), min, max) };
     if seconds.is_none() {
-        let text = format!("'{}' is no number of seconds from {min} to {max}, nor 'infinity'; it is ignored", value.text());
+        let text =
+            format!("'{}' is no number of seconds from {min} to {max}, nor 'infinity'; it is ignored", value.text());
         builder.error(value.origin(), text);
     }
     seconds

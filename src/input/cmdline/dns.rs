@@ -86,7 +86,9 @@ fn check_uri(text: &str) -> Result<(), String> {
         let (address, name) = text.split_once('#').map_or((text, None), |(address, name)| (address, Some(name)));
         return match () {
             () if name == Some("") => Err("the server name after '#' is empty".to_owned()),
-            () if address.parse::<IpAddr>().is_err() => Err(format!("'{address}' is neither an address nor a known URI")),
+            () if address.parse::<IpAddr>().is_err() => {
+                Err(format!("'{address}' is neither an address nor a known URI"))
+            }
             () => Ok(()),
         };
     };
@@ -104,7 +106,9 @@ fn check_uri(text: &str) -> Result<(), String> {
         }
         None => {
             let (address, port) = place.split_once(':').map_or((place, None), |(address, port)| (address, Some(port)));
-            address.parse::<Ipv4Addr>().map_err(|_| format!("'{address}' is no IPv4 address (IPv6 goes into brackets)"))?;
+            address
+                .parse::<Ipv4Addr>()
+                .map_err(|_| format!("'{address}' is no IPv4 address (IPv6 goes into brackets)"))?;
             port
         }
     };
@@ -120,7 +124,9 @@ fn check_scoped(text: &str) -> Result<(), String> {
     let address: Ipv6Addr = address.parse().map_err(|_| format!("'{address}' is no IPv6 address"))?;
     match () {
         () if scope.len() > 15 => Err(format!("'{scope}' is too long for an interface name")),
-        () if !scope.is_empty() && !address.is_unicast_link_local() => Err("only a link-local address has a scope".into()),
+        () if !scope.is_empty() && !address.is_unicast_link_local() => {
+            Err("only a link-local address has a scope".into())
+        }
         () => Ok(()),
     }
 }
@@ -132,16 +138,32 @@ mod tests {
     #[test]
     fn servers_are_addresses_or_uris() {
         for good in [
-            "192.0.2.1", "2001:db8::1", "192.0.2.1#name", "dns+udp://192.0.2.1", "dns+udp://192.0.2.1:53",
-            "dns+tls://192.0.2.1:853#example.com", "dns+tls://[2001:db8::1]", "dns+tls://[2001:db8::1]:35#name",
+            "192.0.2.1",
+            "2001:db8::1",
+            "192.0.2.1#name",
+            "dns+udp://192.0.2.1",
+            "dns+udp://192.0.2.1:53",
+            "dns+tls://192.0.2.1:853#example.com",
+            "dns+tls://[2001:db8::1]",
+            "dns+tls://[2001:db8::1]:35#name",
             "dns+udp://[fe80::1%eth0]",
         ] {
             assert_eq!(check_uri(good), Ok(()), "{good}");
         }
         for bad in [
-            "", "foobar", "192.0.2.1#", "[2001:db8::1]", "dns+udp://192.0.2.1#name", "dns+tls://192.0.2.1:0",
-            "dns+tls://192.0.2.1#", "dns+tls://2001:db8::1", "dns+tls://[2001:db8::1", "dns+udp://[2001:db8::1%eth0]",
-            "dns+udp://[fe80::1%interface-too-long]", "https://192.0.2.1", "dns+udp://[::1]:x",
+            "",
+            "foobar",
+            "192.0.2.1#",
+            "[2001:db8::1]",
+            "dns+udp://192.0.2.1#name",
+            "dns+tls://192.0.2.1:0",
+            "dns+tls://192.0.2.1#",
+            "dns+tls://2001:db8::1",
+            "dns+tls://[2001:db8::1",
+            "dns+udp://[2001:db8::1%eth0]",
+            "dns+udp://[fe80::1%interface-too-long]",
+            "https://192.0.2.1",
+            "dns+udp://[::1]:x",
         ] {
             assert!(check_uri(bad).is_err(), "{bad}");
         }

@@ -14,7 +14,10 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     };
     let on = negotiate.get().and_then(boolean);
     if on.is_none() && !negotiate.is_empty() {
-        builder.error(value.origin_of(negotiate), format!("'{}' is not a switch (on or off); it is ignored", negotiate.text));
+        builder.error(
+            value.origin_of(negotiate),
+            format!("'{}' is not a switch (on or off); it is ignored", negotiate.text),
+        );
     }
     let given = speed.get().map(|text| number(text, 0, i64::from(u32::MAX)));
     if given == Some(None) {

@@ -60,12 +60,14 @@ pub(super) fn merge(builder: &mut Builder<'_>, value: Value<'_>, interface: &Int
     let known = builder.find(stem).and_then(|entry| entry.profile.matching.mac_address);
     let mac = known.or_else(|| interface.name().and_then(|name| ibft::interface_mac(sysfs, name)));
     let Some(mac) = mac else {
-        return builder.error(value.origin(), format!("the MAC of {interface} is not known, so it gets automatic addresses"));
+        return builder
+            .error(value.origin(), format!("the MAC of {interface} is not known, so it gets automatic addresses"));
     };
     let Found { mut profiles, warnings, .. } = ibft::find_by_mac(sysfs, mac);
     note(builder, warnings);
     let (Some(record), Some(entry)) = (profiles.pop(), builder.find(stem)) else {
-        return builder.error(value.origin(), format!("the iBFT has no NIC {mac}, so {interface} gets automatic addresses"));
+        return builder
+            .error(value.origin(), format!("the iBFT has no NIC {mac}, so {interface} gets automatic addresses"));
     };
     let profile = &mut entry.profile;
     profile.id = record.id;

@@ -293,7 +293,8 @@ mod tests {
         for good in ["eth0", "a.b", "größe", "123456789012345", "..."] {
             assert!(is_interface_name(good), "{good}");
         }
-        for bad in ["", ".", "..", "a b", "a/b", "a:b", "1234567890123456", "all", "default", "bonding_masters", "e%d"] {
+        for bad in ["", ".", "..", "a b", "a/b", "a:b", "1234567890123456", "all", "default", "bonding_masters", "e%d"]
+        {
             assert!(!is_interface_name(bad), "{bad}");
         }
     }

@@ -54,7 +54,8 @@ fn controller<'a>(builder: &mut Builder<'a>, value: Value<'a>, default: &str, ki
 fn link_name(builder: &mut Builder<'_>, value: Value<'_>, field: Field<'_>, default: &str) -> Option<Interface> {
     let name = field.get().unwrap_or(default);
     if !is_interface_name(name) {
-        let text = format!("'{name}' cannot be the name of a link (at most 15 bytes, no '/', ':' or blank); it is not made");
+        let text =
+            format!("'{name}' cannot be the name of a link (at most 15 bytes, no '/', ':' or blank); it is not made");
         builder.error(value.origin_of(field), text);
         return None;
     }

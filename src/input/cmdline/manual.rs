@@ -49,7 +49,11 @@ fn notes(parameter: &Parameter) -> Vec<String> {
     if !parameter.default.is_empty() {
         notes.push(format!("Default: {}.", parameter.default));
     }
-    notes.push(if peers.is_empty() { "Known to sunup only.".into() } else { format!("Known to {}.", peers.join(", ")) });
+    notes.push(if peers.is_empty() {
+        "Known to sunup only.".into()
+    } else {
+        format!("Known to {}.", peers.join(", "))
+    });
     notes
 }
 
@@ -79,12 +83,20 @@ pub fn roff() -> String {
     paragraph(&mut out, ABOUT);
     out.push_str(".SH ARGUMENTS\n");
     for parameter in PARAMETERS {
-        let _ = writeln!(out, ".TP\n.BR {} =\\fI{}\\fR", escape(parameter.name), escape(parameter.form).replace(' ', "\\ "));
+        let _ = writeln!(
+            out,
+            ".TP\n.BR {} =\\fI{}\\fR",
+            escape(parameter.name),
+            escape(parameter.form).replace(' ', "\\ ")
+        );
         paragraph(&mut out, parameter.doc);
         paragraph(&mut out, &notes(&parameter).join(" "));
     }
     out.push_str(".SH \"DIFFERENCES FROM NM\\-INITRD\\-GENERATOR\"\n");
-    paragraph(&mut out, "One bad field never loses a working configuration, and what is for one link never becomes one for all:");
+    paragraph(
+        &mut out,
+        "One bad field never loses a working configuration, and what is for one link never becomes one for all:",
+    );
     for row in DEVIATIONS {
         let _ = writeln!(out, ".TP\n.B {}", escape(row.line));
         paragraph(&mut out, &format!("There: {}. Here: {}.", row.theirs, row.ours));
@@ -120,7 +132,8 @@ mod tests {
             assert!(page.contains(&escape(row.ours)), "{}", row.line);
         }
         let is_request = |line: &&str| line.starts_with(['.', '\'']);
-        let known = |line: &&str| [".TH ", ".SH ", ".TP", ".B ", ".BR "].iter().any(|request| line.starts_with(request));
+        let known =
+            |line: &&str| [".TH ", ".SH ", ".TP", ".B ", ".BR "].iter().any(|request| line.starts_with(request));
         assert_eq!(page.lines().filter(is_request).find(|line| !known(line)), None);
     }
 

@@ -7,8 +7,21 @@ use crate::profile::Origin;
 
 /// Beginnings of `root=` that name a place reached by network. dracut.cmdline(7), `nfsroot`.
 const NETWORK_ROOTS: [&str; 15] = [
-    "dhcp", "nfs:", "nfs4:", "/dev/nfs", "/dev/nbd", "iscsi:", "nbd:", "cifs:", "nvmf:", "live:http:", "live:https:",
-    "live:ftp:", "live:tftp:", "live:nfs:", "live:torrent:",
+    "dhcp",
+    "nfs:",
+    "nfs4:",
+    "/dev/nfs",
+    "/dev/nbd",
+    "iscsi:",
+    "nbd:",
+    "cifs:",
+    "nvmf:",
+    "live:http:",
+    "live:https:",
+    "live:ftp:",
+    "live:tftp:",
+    "live:nfs:",
+    "live:torrent:",
 ];
 
 /// `rd.neednet`.

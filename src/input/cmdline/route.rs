@@ -31,7 +31,10 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
         };
         builder.reading.remarks.extend(route.err());
         if let Some(port) = port {
-            builder.error(value.origin_of(interface), format!("{port} is a port, which has no routes; name its controller"));
+            builder.error(
+                value.origin_of(interface),
+                format!("{port} is a port, which has no routes; name its controller"),
+            );
         }
     }
 }
@@ -40,7 +43,8 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
 fn target<'b, 'a>(builder: &'b mut Builder<'a>, value: Value<'a>, field: Field<'a>) -> &'b mut Entry {
     let mut interface = field.get().and_then(Interface::parse);
     if let (Some(text), None) = (field.get(), &interface) {
-        builder.error(value.origin_of(field), format!("'{text}' is neither an interface name nor a MAC; it is ignored"));
+        builder
+            .error(value.origin_of(field), format!("'{text}' is neither an interface name nor a MAC; it is ignored"));
     }
     if interface.is_none() {
         interface = builder.collected.bootdev.and_then(|bootdev| Interface::parse(bootdev.text()));
@@ -74,11 +78,15 @@ fn route(value: Value<'_>, net: Field<'_>, gateway: Field<'_>) -> Result<Route, 
         return Err(wrong(net, "a route needs a destination; it is ignored".to_owned()));
     };
     let Some(destination) = destination else {
-        let text = format!("'{}' is no network (IPv6 goes into brackets, NET[/P]:GW[:IFACE]); the route is ignored", net.text);
+        let text =
+            format!("'{}' is no network (IPv6 goes into brackets, NET[/P]:GW[:IFACE]); the route is ignored", net.text);
         return Err(wrong(net, text));
     };
     if hop.is_some_and(|hop| hop.is_ipv4() != destination.addr().is_ipv4()) {
-        return Err(wrong(gateway, "the gateway is of another family than the destination; the route is ignored".to_owned()));
+        return Err(wrong(
+            gateway,
+            "the gateway is of another family than the destination; the route is ignored".to_owned(),
+        ));
     }
     Ok(Route {
         destination,

@@ -112,12 +112,26 @@ pub const PARAMETERS: [Parameter; 49] = [
 type Read = for<'a> fn(&mut Builder<'a>, Value<'a>);
 
 /// A row that applies to whatever the others make.
-const fn defaults(name: &'static str, form: &'static str, default: &'static str, known_by: &'static str, read: Read, doc: &'static str) -> Parameter {
+const fn defaults(
+    name: &'static str,
+    form: &'static str,
+    default: &'static str,
+    known_by: &'static str,
+    read: Read,
+    doc: &'static str,
+) -> Parameter {
     Parameter { name, form, default, doc, known_by, pass: Pass::Defaults, read }
 }
 
 /// A row that is read in the order of the words.
-const fn profiles(name: &'static str, form: &'static str, default: &'static str, known_by: &'static str, read: Read, doc: &'static str) -> Parameter {
+const fn profiles(
+    name: &'static str,
+    form: &'static str,
+    default: &'static str,
+    known_by: &'static str,
+    read: Read,
+    doc: &'static str,
+) -> Parameter {
     Parameter { name, form, default, doc, known_by, pass: Pass::Profiles, read }
 }
 

@@ -6,10 +6,36 @@ use crate::profile::{LinkKind, LinkSettings};
 
 /// Options of the kernel's s390 network drivers that NetworkManager knows (`ethernet.s390-options`).
 const OPTIONS: [&str; 30] = [
-    "bridge_role", "broadcast_mode", "buffer_count", "canonical_macaddr", "checksumming", "ctcprot", "fake_broadcast",
-    "inter", "inter_jumbo", "ipato_add4", "ipato_add6", "ipato_enable", "ipato_invert4", "ipato_invert6", "isolation",
-    "lancmd_timeout", "large_send", "layer2", "portname", "portno", "priority_queueing", "protocol", "route4", "route6",
-    "rxip_add4", "rxip_add6", "sniffer", "total", "vipa_add4", "vipa_add6",
+    "bridge_role",
+    "broadcast_mode",
+    "buffer_count",
+    "canonical_macaddr",
+    "checksumming",
+    "ctcprot",
+    "fake_broadcast",
+    "inter",
+    "inter_jumbo",
+    "ipato_add4",
+    "ipato_add6",
+    "ipato_enable",
+    "ipato_invert4",
+    "ipato_invert6",
+    "isolation",
+    "lancmd_timeout",
+    "large_send",
+    "layer2",
+    "portname",
+    "portno",
+    "priority_queueing",
+    "protocol",
+    "route4",
+    "route6",
+    "rxip_add4",
+    "rxip_add6",
+    "sniffer",
+    "total",
+    "vipa_add4",
+    "vipa_add6",
 ];
 
 /// The longest value of an option, in bytes.
@@ -89,7 +115,10 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
     let (mut ctc, mut eth) = (0, 0);
     for value in std::mem::take(&mut builder.collected.znets) {
         let Some(znet) = Znet::parse(value) else {
-            builder.error(value.origin(), "the form is rd.znet=TYPE,SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL][,OPTION=VALUE]…; it is ignored");
+            builder.error(
+                value.origin(),
+                "the form is rd.znet=TYPE,SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL][,OPTION=VALUE]…; it is ignored",
+            );
             continue;
         };
         let (prefix, count) = if znet.nettype == "ctc" { ("ctc", &mut ctc) } else { ("eth", &mut eth) };
@@ -103,7 +132,8 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
             None => format!("{prefix}{index}"),
         };
         if !matches!(znet.nettype, "qeth" | "lcs" | "ctc") {
-            builder.error(value.origin(), format!("'{}' is none of qeth, lcs, ctc; the device is ignored", znet.nettype));
+            builder
+                .error(value.origin(), format!("'{}' is none of qeth, lcs, ctc; the device is ignored", znet.nettype));
         } else if let Some(entry) = builder.find(&name).filter(|entry| entry.profile.kind == LinkKind::Ethernet) {
             znet.apply(entry.settings());
         }

@@ -104,3 +104,18 @@ fn needing_the_network_without_a_profile_is_said() {
     let context = Context { need_network: true, ..Context::default() };
     assert_eq!(plan(&[], &hardware(&["eth0"]), &context).warnings.len(), 1);
 }
+
+#[test]
+fn a_required_bond_waits_for_its_first_port_only() {
+    let profiles = [
+        bond("bond0", 1),
+        port("bond0", named("eth0", argument("eth0", 2))),
+        port("bond0", named("eth1", argument("eth1", 3))),
+    ];
+    let timeouts = |devices: &[&str]| {
+        let plan = plan(&profiles, &hardware(devices), &Context::default());
+        plan.waiting.iter().map(|waiting| waiting.timeout.is_zero()).collect::<Vec<_>>()
+    };
+    assert_eq!(timeouts(&[]), [false, false]);
+    assert_eq!(timeouts(&["eth0"]), [true]);
+}

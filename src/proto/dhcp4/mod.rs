@@ -94,5 +94,9 @@ pub enum Event {
     },
 }
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[allow(clippy::indexing_slicing, clippy::expect_used, reason = "a panic is how a fuzzer is told")]
+pub mod fuzz;
 #[cfg(test)]
 mod tests;

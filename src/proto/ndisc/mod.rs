@@ -12,7 +12,7 @@ mod solicit;
 
 pub use advert::{AdvertError, Preference, RouterAdvert, UserOptions};
 pub use learned::Learned;
-pub use option::{NdOption, PrefixInformation, RouteInformation};
+pub use option::{NdOption, PrefixInformation, RouteInformation, options};
 pub use solicit::{ALL_ROUTERS, solicitation};
 
 /// ICMPv6 type of a router advertisement (RFC 4861 section 4.2).

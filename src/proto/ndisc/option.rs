@@ -72,6 +72,14 @@ pub struct RouteInformation {
     pub lifetime: Duration,
 }
 
+/// The options in `bytes`, as the kernel passes them up; none if they are malformed anywhere.
+pub fn options(bytes: &[u8]) -> Vec<NdOption> {
+    match walk(bytes) {
+        (options, true) => options,
+        (_, false) => Vec::new(),
+    }
+}
+
 /// Walks `bytes`; what cannot be understood or used is left out. An option that overruns, or of length zero, ends the walk; the
 /// second value then is false, and RFC 4861 section 6.1.2 wants the whole message put aside.
 pub(super) fn walk(mut bytes: &[u8]) -> (Vec<NdOption>, bool) {

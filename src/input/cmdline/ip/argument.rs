@@ -81,7 +81,8 @@ impl<'a> Reader<'_, 'a> {
             return Some(Argument { method: Method::parse(word), ..Argument::default() });
         }
         let Some(interface) = Interface::parse(text) else {
-            let text = format!("'{text}' is neither a method nor an interface name nor an address; the argument is ignored");
+            let text =
+                format!("'{text}' is neither a method nor an interface name nor an address; the argument is ignored");
             self.error(field, text, Some("ip=dhcp".to_owned()));
             return None;
         };
@@ -103,7 +104,8 @@ impl<'a> Reader<'_, 'a> {
             return None;
         }
         let word = guess.unwrap_or("auto");
-        let was = if second.is_empty() { "the method is missing".into() } else { format!("'{}' is no method", second.text) };
+        let was =
+            if second.is_empty() { "the method is missing".into() } else { format!("'{}' is no method", second.text) };
         self.error(second, format!("{was}; '{word}' is taken instead"), Some(format!("ip={}:{word}", first.text)));
         Method::parse(word)
     }
@@ -116,7 +118,8 @@ impl<'a> Reader<'_, 'a> {
             None => None,
             Some(Ok(address)) => Some(address),
             Some(Err(_)) => {
-                let text = format!("'{}' is no address (IPv6 goes into brackets); the argument is ignored", client.text);
+                let text =
+                    format!("'{}' is no address (IPv6 goes into brackets); the argument is ignored", client.text);
                 self.error(client, text, None);
                 return None;
             }
@@ -191,7 +194,11 @@ impl<'a> Reader<'_, 'a> {
         let Some(text) = field.get() else { return Some(None) };
         let interface = Interface::parse(text);
         if interface.is_none() {
-            self.error(field, format!("'{text}' is neither an interface name nor a MAC; the argument is ignored"), None);
+            self.error(
+                field,
+                format!("'{text}' is neither an interface name nor a MAC; the argument is ignored"),
+                None,
+            );
         }
         interface.map(Some)
     }
@@ -258,7 +265,9 @@ impl<'a> Reader<'_, 'a> {
         let second = fields.next(':');
         match second.get().map(str::parse::<IpAddr>) {
             Some(Ok(address)) => argument.dns.push(address),
-            Some(Err(_)) => self.error(second, format!("'{}' is no address of a name server; it is ignored", second.text), None),
+            Some(Err(_)) => {
+                self.error(second, format!("'{}' is no address of a name server; it is ignored", second.text), None)
+            }
             None => {}
         }
         let rest = fields.rest();

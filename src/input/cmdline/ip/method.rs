@@ -138,7 +138,9 @@ mod tests {
 
     #[test]
     fn slips_are_recognised_and_link_names_are_not() {
-        for (slip, word) in [("dchp", "dhcp"), ("dhcp4", "dhcp"), ("atuo", "auto"), ("dhpc6", "dhcp6"), ("noen", "none")] {
+        for (slip, word) in
+            [("dchp", "dhcp"), ("dhcp4", "dhcp"), ("atuo", "auto"), ("dhpc6", "dhcp6"), ("noen", "none")]
+        {
             assert_eq!(Method::guess(slip), Some(word), "{slip}");
         }
         for name in ["eth0", "eno1", "link1", "enp1s0", "ens6", "br0", "on1", "auto1", "foo", "wlan0", "lan6"] {

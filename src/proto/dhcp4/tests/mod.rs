@@ -2,7 +2,9 @@
 //! client has said exactly that.
 
 mod exchange;
+mod hostile;
 mod rules;
+mod text;
 
 use std::net::Ipv4Addr;
 
