@@ -10,6 +10,7 @@
 mod support;
 
 mod daemon;
+mod lines;
 mod monitor;
 mod networkd;
 mod networkmanager;

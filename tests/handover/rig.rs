@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::daemon::{Daemon, fake_udev};
 use crate::monitor::{Event, Monitor, gaps};
 use crate::snapshot::{Snapshot, way};
-use crate::support::{Dnsmasq, Lan, Process, wait_until};
+use crate::support::{Dnsmasq, Lan, Process, Room, wait_until};
 use crate::verdict::{Fault, Verdict};
 
 /// How long the daemon may take to say that it has adopted a link.
@@ -41,6 +41,7 @@ impl Adoption<'_> {
         let room = &self.lan.client;
         fake_udev(room);
         let before = self.snapshots();
+        let routes = routes(room);
         let log = self.server.map_or_else(String::new, Dnsmasq::log);
         let mut pings: Vec<_> = self.pings.iter().map(|target| Ping::start(self.lan, target)).collect();
         pings.iter_mut().for_each(|ping| assert!(ping.goes_on(), "no answer before the daemon starts"));
@@ -52,7 +53,7 @@ impl Adoption<'_> {
         faults.extend(self.server.and_then(|server| self.lease_fault(server, &log, &before, patience)));
         std::thread::sleep(AFTERWARDS);
         let events = monitor.events();
-        faults.extend(event_faults(&events));
+        faults.extend(event_faults(&events, &routes));
         faults.extend(self.changes(&before));
         let (lost, sent) = self.lost(&mut pings, &mut faults);
         let away = gaps(&events).into_iter().map(|(_, gap)| gap.unwrap_or(f64::INFINITY));
@@ -154,8 +155,26 @@ impl Adoption<'_> {
     }
 }
 
-fn event_faults(events: &[Event]) -> Vec<Fault> {
-    let removed = events.iter().filter(|e| e.deleted).map(|e| Fault::Removed(e.text.clone()));
+/// Every route, as the monitor would print it.
+fn routes(room: &Room) -> BTreeSet<String> {
+    let all = ["-4", "-6"].map(|family| room.ip(&format!("{family} route show table all")));
+    all.iter().flat_map(|text| text.lines()).map(lasting).collect()
+}
+
+/// A route without the time that it has left.
+fn lasting(text: &str) -> String {
+    let words: Vec<_> = text.split_whitespace().filter(|word| *word != "expires" && !word.ends_with("sec")).collect();
+    words.join(" ")
+}
+
+/// Removals and links that were down. A route that the daemon itself has added since the start may go again: it does so
+/// with a route to a router that turns out to be on the link.
+fn event_faults(events: &[Event], routes: &BTreeSet<String>) -> Vec<Fault> {
+    let own = |event: &Event| {
+        let first = events.iter().find(|one| lasting(&one.text) == lasting(&event.text));
+        event.kind == "ROUTE" && first.is_some_and(|one| !one.deleted) && !routes.contains(&lasting(&event.text))
+    };
+    let removed = events.iter().filter(|e| e.deleted && !own(e)).map(|e| Fault::Removed(e.text.clone()));
     removed.chain(events.iter().filter(|e| e.link_is_down()).map(|e| Fault::Down(e.text.clone()))).collect()
 }
 
@@ -189,4 +208,18 @@ impl<'a> Ping<'a> {
         let sent = answers.last().copied().unwrap_or(0);
         (sent - answers.len(), sent)
     }
+}
+
+#[test]
+fn only_a_route_that_was_not_there_may_go_again() {
+    let event = |deleted: bool, text: &str| {
+        let kind = "ROUTE".to_owned();
+        Event { at: 0.0, kind, deleted, text: text.to_owned() }
+    };
+    let routes = BTreeSet::from([lasting("default via fe80::1 dev eth0 expires 17sec")]);
+    let added = [event(false, "fe80::1 dev eth0"), event(true, "fe80::1 dev eth0")];
+    assert!(event_faults(&added, &routes).is_empty());
+    let kept = "default via fe80::1 dev eth0 expires 30sec";
+    assert_eq!(event_faults(&[event(false, kept), event(true, kept)], &routes).len(), 1, "it was there before");
+    assert_eq!(event_faults(&[event(true, "fe80::2 dev eth0")], &routes).len(), 1, "nobody has added it");
 }

@@ -1,8 +1,10 @@
 //! `sunup up`, then systemd-networkd, on the path that it takes where there is udev: the one that shows flaps.
 
+use crate::lines::{LEASED, STATIC};
 use crate::networkd::Networkd;
 use crate::rig::Adoption;
 use crate::stand_in::wait_for_global6;
+use crate::sunup_hands_over_to_networkmanager::serve_two;
 use crate::the_rig_sees_what_goes_wrong::{one_link, router};
 use crate::verdict::Verdict;
 
@@ -81,4 +83,37 @@ fn both_families_stay() {
         ..one_link("networkd, ip=dhcp and a router", &lan, Some(&server))
     };
     adopt(&adoption).print().is_clean();
+}
+
+#[test]
+fn several_links_are_adopted_each_with_its_file() {
+    let lan = crate::lan("networkd-several");
+    lan.link(1);
+    let server = serve_two(&lan);
+    lan.up("ip=eth0:dhcp ip=eth1:dhcp rd.neednet=1").exits(0);
+    let adoption = Adoption {
+        links: &["eth0", "eth1"],
+        pings: &["10.77.0.1", "10.77.1.1"],
+        ..one_link("networkd, ip=eth0:dhcp ip=eth1:dhcp", &lan, Some(&server))
+    };
+    adopt(&adoption).print().is_clean();
+}
+
+#[test]
+fn whatever_is_said_of_static_addresses_stays() {
+    for (name, line) in STATIC {
+        let lan = crate::lan(&format!("networkd-{name}"));
+        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        adopt(&one_link(&format!("networkd, {name}"), &lan, None)).print().is_clean();
+    }
+}
+
+#[test]
+fn whatever_is_said_of_a_lease_stays() {
+    for (name, line, options) in LEASED {
+        let lan = crate::lan(&format!("networkd-{name}"));
+        let server = lan.serve(options);
+        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        adopt(&one_link(&format!("networkd, {name}"), &lan, Some(&server))).print().is_clean();
+    }
 }

@@ -1,5 +1,6 @@
 //! `sunup up`, then NetworkManager: the link goes on as it is, under the profile that was handed over.
 
+use crate::lines::{LEASED, STATIC};
 use crate::networkmanager::NetworkManager;
 use crate::rig::Adoption;
 use crate::stand_in::wait_for_global6;
@@ -80,7 +81,7 @@ fn both_families_stay() {
 }
 
 /// Serves 10.77.0.0/24 on srv0 and 10.77.1.0/24 on srv1.
-fn serve_two(lan: &Lan) -> Dnsmasq<'_> {
+pub(crate) fn serve_two(lan: &Lan) -> Dnsmasq<'_> {
     let range = "--dhcp-range=10.77.1.100,10.77.1.150,255.255.255.0,1h";
     let mut options = vec!["--interface=srv0", "--interface=srv1", "--bind-interfaces", range];
     // Without the address of a router each network gets that of the server itself.
@@ -123,6 +124,25 @@ fn a_second_run_before_the_daemon_changes_nothing_of_it() {
     lan.up("ip=dhcp rd.neednet=1").exits(0);
     lan.up("ip=dhcp rd.neednet=1").exits(0);
     adopt(&one_link("NetworkManager, ip=dhcp twice", &lan, Some(&server))).print().is_clean();
+}
+
+#[test]
+fn whatever_is_said_of_static_addresses_stays() {
+    for (name, line) in STATIC {
+        let lan = crate::lan(&format!("nm-{name}"));
+        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        adopt(&one_link(&format!("NetworkManager, {name}"), &lan, None)).print().is_clean();
+    }
+}
+
+#[test]
+fn whatever_is_said_of_a_lease_stays() {
+    for (name, line, options) in LEASED {
+        let lan = crate::lan(&format!("nm-{name}"));
+        let server = lan.serve(options);
+        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        adopt(&one_link(&format!("NetworkManager, {name}"), &lan, Some(&server))).print().is_clean();
+    }
 }
 
 /// The daemon does not wait for udev where /sys cannot be written.
