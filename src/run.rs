@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::activate::{LinkState, Outcome, Session, Settings, Verdict};
+use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
 use crate::kernel::{self, Kernel, KernelError};
@@ -35,7 +35,9 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let settings = settings(gathered, remembered, timeout);
+    let owned = remembered.iter().map(|link| link.ifindex).collect();
+    let context = context(&gathered, arguments.cmdline.as_deref(), owned);
+    let settings = settings(gathered, context, remembered, timeout);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
@@ -45,19 +47,25 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     Ok(outcome)
 }
 
-/// What the session is told.
-fn settings(gathered: Gathered, remembered: Vec<crate::activate::Remembered>, timeout: Option<Duration>) -> Settings {
-    let reading = gathered.reading;
-    let defaults = Context::default();
-    let context = Context {
-        words: plan::words::split(&gathered.line.to_string()),
+/// What the plan must know beside profiles and devices. `cmdline` is the command line given in place of the files; `owned`
+/// are the links that an earlier run configured.
+pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> Context {
+    let (reading, defaults) = (&gathered.reading, Context::default());
+    let line = cmdline.map_or_else(|| gathered.line.to_string(), ToOwned::to_owned);
+    Context {
+        words: plan::words::split(&line),
         need_network: reading.need_network.is_some(),
-        bootdev: reading.bootdev,
+        bootdev: reading.bootdev.clone(),
         single_dhcp: reading.single_dhcp,
         device_timeout: reading.timeouts.iflink.unwrap_or(defaults.device_timeout),
         kept: Vec::new(),
-        owned: remembered.iter().map(|link| link.ifindex).collect(),
-    };
+        owned,
+    }
+}
+
+/// What the session is told.
+fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, timeout: Option<Duration>) -> Settings {
+    let reading = gathered.reading;
     Settings {
         profiles: gathered.profiles,
         context,

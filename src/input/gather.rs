@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::cmdline::{self, CommandLine, Environment, Reading};
-use super::profiles_dir;
+use super::{profiles_dir, timestamps};
 use crate::profile::{Origin, Profile, Warning};
 
 /// The `[user]` key by which profiles made from the command line are known, and its value.
@@ -45,6 +45,7 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
         None => profiles_dir::read_directories(sources.root),
     };
     keyfiles.retain(|profile| !made_from_command_line(profile));
+    timestamps::apply(sources.root, &mut keyfiles);
     let machine_id = std::fs::read_to_string(sources.root.join("etc/machine-id")).ok();
     let environment = Environment {
         sysfs: &sources.root.join("sys"),

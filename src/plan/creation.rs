@@ -34,8 +34,7 @@ pub struct Creation {
 }
 
 /// Types sunup can make beside those that have a variant of [`LinkKind`].
-const OTHER_TYPES: &[&str] =
-    &["dummy", "ip-tunnel", "ipvlan", "macsec", "macvlan", "tun", "veth", "vrf", "vxlan", "wireguard"];
+const OTHER_TYPES: &[&str] = &["dummy", "ip-tunnel", "ipvlan", "macsec", "macvlan", "tun", "veth", "vrf", "vxlan"];
 
 /// Types of [`OTHER_TYPES`] that stand on a parent.
 const NEED_PARENT: &[&str] = &["ipvlan", "macsec", "macvlan"];

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::Plan;
-use crate::input::{self, Gathered, Sources};
+use crate::input::{self, Sources};
 use crate::kernel::{Kernel, KernelError};
-use crate::plan::{Context, explain, plan, words};
+use crate::plan::{explain, plan};
 use crate::profile::{Device, HwAddr};
-use crate::state;
+use crate::{run, state};
 
 mod devices;
 mod json;
@@ -60,7 +60,7 @@ fn report(arguments: &Plan) -> Result<String, PlanError> {
         None => (Kernel::open()?.devices(Path::new("/sys"))?, owned(&arguments.root)),
     };
     rename(&mut devices, &gathered.reading.renames);
-    let context = context(&gathered, owned);
+    let context = run::context(&gathered, arguments.cmdline.as_deref(), owned);
     let mut plan = plan(&gathered.profiles, &devices, &context);
     plan.warnings.splice(0..0, gathered.warnings);
     Ok(if arguments.json {
@@ -87,19 +87,5 @@ fn rename(devices: &mut [Device], renames: &[(String, HwAddr)]) {
         if let Some(device) = devices.iter_mut().find(|device| device.match_mac() == Some(*mac)) {
             device.name.clone_from(name);
         }
-    }
-}
-
-/// What the plan must know of the command line.
-fn context(gathered: &Gathered, owned: Vec<u32>) -> Context {
-    let (reading, defaults) = (&gathered.reading, Context::default());
-    Context {
-        words: words::split(&gathered.line.to_string()),
-        need_network: reading.need_network.is_some(),
-        bootdev: reading.bootdev.clone(),
-        single_dhcp: reading.single_dhcp,
-        device_timeout: reading.timeouts.iflink.unwrap_or(defaults.device_timeout),
-        owned,
-        ..defaults
     }
 }
