@@ -1,5 +1,7 @@
 //! libnm as the judge: it and sunup must agree on which keyfiles are profiles, and on what they say.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
