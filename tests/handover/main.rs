@@ -5,6 +5,7 @@
 //! The rig is tested by itself: a stand-in of known good bytes must pass, and each sabotage of it must be seen.
 //! Logs stay under `target/tmp/handover/SCENARIO`. `SUNUP_BIN` names another binary to test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(clippy::disallowed_methods, reason = "the rig watches a while")]
 
 #[path = "../support/mod.rs"]
 mod support;
