@@ -35,6 +35,8 @@ pub enum Command {
     Generate(Generate),
     /// `sunup check`.
     Check(Check),
+    /// `sunup help TOPIC`.
+    Explain(Explain),
 }
 
 /// bring the network up (the default)
@@ -108,7 +110,12 @@ pub struct Generate {
     #[argh(option, short = 'r', default = "\"/run/NetworkManager/conf.d\".into()")]
     pub run_config_dir: std::path::PathBuf,
     /// directory of persistent profiles: if it exists, rd.neednet makes no default profile
-    #[argh(option, short = 'p', default = "\"/etc/NetworkManager/system-connections\".into()")]
+    #[argh(
+        option,
+        short = 'p',
+        long = "persistent-connections-dir",
+        default = "\"/etc/NetworkManager/system-connections\".into()"
+    )]
     pub persistent_dir: std::path::PathBuf,
     /// print to standard output instead of writing files
     #[argh(switch, short = 's')]
@@ -130,6 +137,21 @@ pub struct Check {
     pub json: bool,
 }
 
+/// say what the kernel command line's arguments mean; the same as `sunup help cmdline`
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "explain")]
+pub struct Explain {
+    /// what to explain: cmdline, for the arguments of the kernel command line
+    #[argh(positional)]
+    pub topic: String,
+    /// only the arguments whose name contains this
+    #[argh(positional, default = "String::new()")]
+    pub argument: String,
+    /// print the man page sunup.cmdline(7) in roff
+    #[argh(switch)]
+    pub man: bool,
+}
+
 /// Reads the program's arguments. `Err` is what to print instead of running: help, or what is wrong.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, Early> {
     let words: Vec<String> = arguments.skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
@@ -146,8 +168,11 @@ fn normalise(words: Vec<String>) -> Vec<String> {
     if bare || words.first().is_some_and(|word| word.starts_with('-') && !global(word)) {
         out.push("up".to_owned());
     }
+    // argh takes the bare word for --help wherever it stands.
+    let topic = words.len() > 1 && words.first().is_some_and(|word| word == "help");
+    out.extend(topic.then(|| "explain".to_owned()));
     let mut verbatim = false;
-    for word in words {
+    for word in words.into_iter().skip(usize::from(topic)) {
         verbatim |= word == "--";
         match word.split_once('=') {
             Some((name, value)) if !verbatim && is_long_option(name) => out.extend([name.to_owned(), value.to_owned()]),

@@ -6,6 +6,8 @@ use std::os::fd::AsFd;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
+use crate::profile::text::one_line;
+
 /// Where messages go.
 enum Sink {
     /// Standard error: `sunup: text`.
@@ -68,23 +70,5 @@ fn priority(level: Level) -> u8 {
         Level::Warn => 4,
         Level::Info => 6,
         Level::Debug | Level::Trace => 7,
-    }
-}
-
-/// Control and direction-changing characters become `?`: a message is one line, and no terminal obeys it.
-pub fn one_line(text: &str) -> String {
-    let hostile = |c: char| {
-        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if hostile(c) { '?' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_message_is_one_harmless_line() {
-        assert_eq!(one_line("a\nb\x1b[31mc\u{202e}d ü"), "a?b?[31mc?d ü");
     }
 }

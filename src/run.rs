@@ -36,6 +36,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let line = gathered.line.to_string();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let settings = settings(gathered, remembered, timeout);
+    loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
@@ -85,17 +86,27 @@ fn rename(kernel: &mut Kernel, gathered: &Gathered) -> Result<(), KernelError> {
     Ok(())
 }
 
+/// Sets the loopback link up: nobody else does in an image without a network daemon.
+fn loopback(kernel: &mut Kernel) {
+    let wanted = kernel.survey().ok().and_then(|snapshot| snapshot.loopback());
+    for failure in wanted.map(|wanted| kernel.apply(&[wanted]).failures).unwrap_or_default() {
+        log::warn!("{failure}");
+    }
+}
+
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
 fn write(root: &Path, line: &str, outcome: &mut Outcome) {
     set_hostname(outcome);
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
     let networkmanager: Vec<StateFile> = up().flat_map(state::networkmanager::files).collect();
-    let mut files = networkmanager.clone();
+    let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
+    let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
+    let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
     files.extend(up().map(state::memory::remember));
-    files.extend(up().map(state::networkd::file));
     files.extend(state::resolv_conf::files(&outcome.dns));
     let mut errors = state::write(root, &files);
-    let report = state::report::file(outcome, line, &[("networkmanager", networkmanager)]);
+    let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
+    let report = state::report::file(outcome, line, &handed_over);
     errors.extend(state::write(root, &[report]));
     errors.iter().for_each(|error| log::warn!("{error}"));
     if !errors.is_empty() && outcome.result == Verdict::Ok {

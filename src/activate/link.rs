@@ -128,9 +128,6 @@ impl Link {
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
         }
-        let rules = |ip: Option<&crate::profile::IpSettings>| ip.map(|ip| ip.routing_rules.clone()).unwrap_or_default();
-        let mut all_rules = rules(self.profile.ipv4.as_ref().map(|s| &s.ip));
-        all_rules.extend(rules(self.profile.ipv6.as_ref().map(|s| &s.ip)));
         DesiredLink {
             ifindex: self.ifindex(),
             up: Some(true),
@@ -138,7 +135,8 @@ impl Link {
             mac: new_mac(&self.profile, &self.device),
             addresses: v4.addresses,
             routes: v4.routes,
-            rules: all_rules,
+            rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
+            rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
         }
     }

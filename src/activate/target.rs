@@ -18,16 +18,16 @@ const SCOPE_LINK: u8 = 253;
 
 /// Addresses and routes of one family on one link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FamilyTarget {
+pub(super) struct FamilyTarget {
     /// Addresses.
-    pub addresses: Vec<DesiredAddress>,
+    pub(super) addresses: Vec<DesiredAddress>,
     /// Routes.
-    pub routes: Vec<DesiredRoute>,
+    pub(super) routes: Vec<DesiredRoute>,
 }
 
 /// What the profile itself asks for: its addresses, gateway and routes. `others` are addresses the link has besides,
 /// from a lease: routers in their prefixes are reached without help.
-pub fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32) -> FamilyTarget {
+pub(super) fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32) -> FamilyTarget {
     let mut target = FamilyTarget::default();
     for &net in &settings.addresses {
         add_address(&mut target, net, None, metric, settings.route_table);
@@ -48,7 +48,7 @@ pub fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32) -> Fam
 }
 
 /// What a DHCPv4 lease adds, as of `now`.
-pub fn from_lease4(lease: &Lease, settings: &IpSettings, metric: u32, now: Instant) -> FamilyTarget {
+pub(super) fn from_lease4(lease: &Lease, settings: &IpSettings, metric: u32, now: Instant) -> FamilyTarget {
     let mut target = FamilyTarget::default();
     let Ok(net) = Ipv4Net::new(lease.address, lease.prefix_len) else { return target };
     let table = settings.route_table;

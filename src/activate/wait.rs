@@ -57,5 +57,5 @@ fn grace(links: &[&Link], now: Instant) -> Option<Instant> {
     let (done, carrier) = first?;
     let until = done + done.since(carrier).clamp(GRACE.0, GRACE.1);
     let late = |link: &&Link| link.carrier_since().is_some() && matches!(link.state(now), LinkState::Pending(_));
-    links.iter().any(|link| late(link)).then_some(until).filter(|&until| now < until)
+    links.iter().any(late).then_some(until).filter(|&until| now < until)
 }

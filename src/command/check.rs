@@ -31,8 +31,16 @@ fn word_text(word: &Explained<'_>) -> String {
     let mut lines = vec![word.word.text.clone()];
     match word.parameter {
         None => lines.push("    not about network".to_owned()),
-        Some(parameter) => lines.push(format!("    {}={}: {}", parameter.name, parameter.form, parameter.doc)),
+        Some(parameter) => {
+            lines.push(format!("    {}", parameter.doc.split_inclusive(". ").next().unwrap_or_default().trim_end()))
+        }
     }
+    lines.extend(
+        word.canonical
+            .iter()
+            .filter(|canonical| **canonical != word.word.text)
+            .map(|full| format!("    in full: {full}")),
+    );
     lines.extend(word.makes.iter().map(|profile| format!("    makes {profile}")));
     for remark in &word.remarks {
         let weight = if remark.is_error { "error" } else { "note" };
@@ -69,7 +77,7 @@ fn remark_json(remark: &Remark) -> Value {
 /// Where on the line a remark is about; 0 if it is about a file.
 fn column(remark: &Remark) -> usize {
     match remark.warning.origin {
-        Origin::CommandLine { column, .. } => column,
+        Origin::CommandLine { at, .. } => at,
         _ => 0,
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::{Arguments, Command, Up};
 
 mod check;
+mod explain;
 mod generate;
 mod plan;
 mod status;
@@ -22,5 +23,6 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(status) => status::run(&status),
         Command::Generate(generate) => generate::run(&generate),
         Command::Check(check) => check::run(&check),
+        Command::Explain(topic) => explain::run(&topic),
     }
 }

@@ -55,8 +55,7 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     let mut profiles = std::mem::take(&mut reading.profiles);
     profiles.extend(keyfiles);
     warnings.splice(0..0, std::mem::take(&mut reading.warnings));
-    let hosts_line_left_out =
-        sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);
+    let hosts_line_left_out = sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);
     Gathered { profiles, warnings, reading, line, hosts_line_left_out }
 }
 

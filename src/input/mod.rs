@@ -15,4 +15,4 @@ pub mod uuids;
 pub use gather::{Gathered, Sources, gather};
 
 #[cfg(test)]
-mod firmware_cases;
+mod firmware_tests;

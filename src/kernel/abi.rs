@@ -32,6 +32,7 @@ pub(super) mod group {
 /// Link attributes (`IFLA_*`).
 pub(super) mod ifla {
     pub(crate) const ADDRESS: u16 = 1;
+    pub(crate) const BROADCAST: u16 = 2;
     pub(crate) const IFNAME: u16 = 3;
     pub(crate) const MTU: u16 = 4;
     pub(crate) const LINK: u16 = 5;

@@ -101,7 +101,7 @@ impl Kernel {
 fn needs_down(request: &Request<'_>, refusal: &Refusal) -> bool {
     let Request::SetLink(_, change) = request else { return false };
     match change {
-        LinkChange::Mac(_) | LinkChange::Name(_) => refusal.errno == errno::EBUSY,
+        LinkChange::Mac(_) | LinkChange::Name(_) | LinkChange::NameAside => refusal.errno == errno::EBUSY,
         LinkChange::Controller(_) => refusal.explanation.contains(" up"),
         LinkChange::Up(_) | LinkChange::Mtu(_) | LinkChange::AddrGenMode(_) => false,
     }

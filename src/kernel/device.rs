@@ -35,6 +35,7 @@ fn device(snapshot: &Snapshot, link: &Link) -> Device {
         kind: link.kind.clone(),
         mac: link.mac,
         perm_mac: link.perm_mac,
+        broadcast: link.broadcast,
         driver: String::new(),
         id_path: String::new(),
         subchannels: Vec::new(),
@@ -50,19 +51,21 @@ fn device(snapshot: &Snapshot, link: &Link) -> Device {
 
 /// Fills in what sysfs knows: driver, ID_PATH, s390 subchannels.
 pub fn describe(device: &mut Device, sysfs: &Path) {
-    device.driver = driver(sysfs, device);
-    device.id_path = id_path::of(sysfs, &device.name);
-    device.subchannels = subchannels(sysfs, &device.name);
+    let link = sysfs.join("class/net").join(&device.name);
+    // A link made by software has no hardware and no place; not to search for them saves most of the time.
+    let target = fs::read_link(&link).unwrap_or_default();
+    let hardware = !target.components().any(|part| part.as_os_str() == "virtual");
+    let driver = if hardware { driver(&link.join("device")) } else { None };
+    device.driver = driver.or_else(|| device.kind.clone()).unwrap_or_else(|| "unknown".to_owned());
+    if hardware {
+        device.id_path = id_path::of(sysfs, &device.name);
+        device.subchannels = subchannels(&link.join("device"));
+    }
 }
 
 /// The driver as NetworkManager names it: that of the device in sysfs; else that of its parent (of its grandparent, if the
-/// parent has no subsystem or is on the ibmebus); else the kind of link; else `unknown`.
-fn driver(sysfs: &Path, device: &Device) -> String {
-    let found = sysfs_driver(&sysfs.join("class/net").join(&device.name).join("device"));
-    found.or_else(|| device.kind.clone()).unwrap_or_else(|| "unknown".to_owned())
-}
-
-fn sysfs_driver(device: &Path) -> Option<String> {
+/// parent has no subsystem or is on the ibmebus). Where there is none, the kind of link stands in.
+fn driver(device: &Path) -> Option<String> {
     if let Some(driver) = link_name(&device.join("driver")) {
         return Some(driver);
     }
@@ -81,8 +84,7 @@ fn link_name(link: &Path) -> Option<String> {
 }
 
 /// `cdev0`, `cdev1`, `cdev2` of a s390 channel-group device.
-fn subchannels(sysfs: &Path, name: &str) -> Vec<String> {
-    let device = sysfs.join("class/net").join(name).join("device");
+fn subchannels(device: &Path) -> Vec<String> {
     (0..3).map_while(|number| link_name(&device.join(format!("cdev{number}")))).collect()
 }
 
@@ -131,6 +133,16 @@ mod tests {
     fn without_a_driver_the_kind_of_link_is_named_or_unknown() {
         assert_eq!(described(&sysfs("kind", "devices/a/b/c"), Some("veth")).driver, "veth");
         assert_eq!(described(&sysfs("unknown", "devices/a/b/c"), None).driver, "unknown");
+    }
+
+    #[test]
+    fn a_link_made_by_software_is_not_looked_for_in_hardware() {
+        let root = sysfs("virtual", "devices/virtual/net/eth0/lower");
+        symlink("../../../bus/pci/drivers/lower", root.join("devices/virtual/net/eth0/lower/driver")).unwrap();
+        fs::rename(root.join("class/net/eth0/device"), root.join("devices/virtual/net/eth0/device")).unwrap();
+        fs::remove_dir(root.join("class/net/eth0")).unwrap();
+        symlink("../../devices/virtual/net/eth0", root.join("class/net/eth0")).unwrap();
+        assert_eq!(described(&root, Some("macvlan")).driver, "macvlan");
     }
 
     #[test]

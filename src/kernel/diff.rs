@@ -1,12 +1,13 @@
 //! What must be sent so that the kernel holds what is wanted: a pure function. A second run gives nothing.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use super::abi::route;
 use super::request::{LinkChange, Request, RuleFamily, Target};
-use super::snapshot::{Address, Link, Route, Snapshot};
+use super::snapshot::{Address, Link, Snapshot};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
@@ -19,8 +20,9 @@ const TOLERANCE: Duration = Duration::from_secs(2);
 /// Nothing is removed that is not named. A wanted route takes the place of another one of the same link with the same destination,
 /// table, metric, TOS and source prefix: that is its name.
 pub fn diff<'a>(have: &'a Snapshot, want: &'a [DesiredLink]) -> Vec<Request<'a>> {
-    let index = RouteIndex::new(&have.routes);
+    let held = RouteIndex::new(have.routes.iter().map(|held| (held.ifindex, &held.route)));
     let mut requests = Vec::new();
+    names_aside(have, want, &mut requests);
     for wanted in want {
         links(have, wanted, &mut requests);
     }
@@ -29,7 +31,7 @@ pub fn diff<'a>(have: &'a Snapshot, want: &'a [DesiredLink]) -> Vec<Request<'a>>
     }
     for direct in [true, false] {
         for wanted in want {
-            routes(have, &index, wanted, direct, &mut requests);
+            routes(have, &held, wanted, direct, &mut requests);
         }
     }
     for wanted in want {
@@ -41,6 +43,18 @@ pub fn diff<'a>(have: &'a Snapshot, want: &'a [DesiredLink]) -> Vec<Request<'a>>
 
 fn target<'a>(have: &'a Snapshot, ifindex: u32) -> Target<'a> {
     Target { ifindex, name: have.link(ifindex).map_or("", |link| link.name.as_str()) }
+}
+
+/// Links that have a name which another one wants, and want another name themselves (two that swap theirs), make room.
+fn names_aside<'a>(have: &'a Snapshot, want: &'a [DesiredLink], requests: &mut Vec<Request<'a>>) {
+    for wanted in want {
+        let Some(held) = have.link(wanted.ifindex) else { continue };
+        let leaves = wanted.name.as_ref().is_some_and(|name| *name != held.name);
+        let in_the_way = || want.iter().any(|other| other.name.as_ref() == Some(&held.name));
+        if leaves && in_the_way() {
+            requests.push(Request::SetLink(target(have, wanted.ifindex), LinkChange::NameAside));
+        }
+    }
 }
 
 fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Request<'a>>) {
@@ -126,47 +140,53 @@ fn link_of(ifindex: u32, route: &DesiredRoute) -> u32 {
 
 /// Routes found by name: ten thousand of them are not to be compared with ten thousand others.
 struct RouteIndex<'a> {
-    sorted: Vec<(RouteKey, &'a Route)>,
+    /// Name, link, route.
+    sorted: Vec<(RouteKey, u32, &'a DesiredRoute)>,
 }
 
 impl<'a> RouteIndex<'a> {
-    fn new(routes: &'a [Route]) -> Self {
-        let mut sorted: Vec<_> = routes.iter().map(|held| (key(&held.route), held)).collect();
-        sorted.sort_unstable_by_key(|(key, _)| *key);
+    /// Of routes and the links they are on.
+    fn new(routes: impl Iterator<Item = (u32, &'a DesiredRoute)>) -> Self {
+        let entry = |(ifindex, route)| (key(route), link_of(ifindex, route), route);
+        let mut sorted: Vec<_> = routes.map(entry).collect();
+        sorted.sort_unstable_by_key(|(key, link, _)| (*key, *link));
         Self { sorted }
     }
 
-    /// The routes of this link with the name of `wanted`.
-    fn named(&self, ifindex: u32, wanted: &DesiredRoute) -> impl Iterator<Item = &'a DesiredRoute> {
-        let key = key(wanted);
-        let link = link_of(ifindex, wanted);
-        let start = self.sorted.partition_point(|(other, _)| *other < key);
+    /// The routes of this link with the name of `like`.
+    fn named(&self, ifindex: u32, like: &DesiredRoute) -> impl Iterator<Item = &'a DesiredRoute> {
+        let name = (key(like), link_of(ifindex, like));
+        let start = self.sorted.partition_point(|(key, link, _)| (*key, *link) < name);
         let rest = self.sorted.get(start..).unwrap_or_default();
-        rest.iter()
-            .take_while(move |(other, _)| *other == key)
-            .filter(move |(_, held)| link_of(held.ifindex, &held.route) == link)
-            .map(|(_, held)| &held.route)
+        rest.iter().take_while(move |(key, link, _)| (*key, *link) == name).map(|(_, _, route)| *route)
     }
 }
 
 fn routes<'a>(
     have: &'a Snapshot,
-    index: &RouteIndex<'a>,
+    held: &RouteIndex<'a>,
     link: &'a DesiredLink,
     direct: bool,
     requests: &mut Vec<Request<'a>>,
 ) {
-    let target = target(have, link.ifindex);
+    let ifindex = link.ifindex;
+    let target = target(have, ifindex);
+    // Only needed where something else has a name that is wanted.
+    let all_wanted = OnceCell::new();
     for wanted in link.routes.iter().filter(|route| route.gateway.is_none() == direct) {
-        let target = if link_of(link.ifindex, wanted) == 0 { Target { ifindex: 0, name: "" } } else { target };
-        if index.named(link.ifindex, wanted).any(|held| same_route(held, wanted)) {
+        if held.named(ifindex, wanted).any(|held| same_route(held, wanted)) {
             continue;
         }
-        let still_wanted = |held: &DesiredRoute| link.routes.iter().any(|wanted| same_route(held, wanted));
-        let stale: Vec<_> = index.named(link.ifindex, wanted).filter(|held| !still_wanted(held)).collect();
+        let is_stale = |held: &&DesiredRoute| {
+            let routes = || RouteIndex::new(link.routes.iter().map(|route| (ifindex, route)));
+            let all_wanted: &RouteIndex<'_> = all_wanted.get_or_init(routes);
+            !all_wanted.named(ifindex, held).any(|wanted| same_route(held, wanted))
+        };
+        let stale = held.named(ifindex, wanted).filter(is_stale);
         // First the new, then away with the old: there is always a way. But IPv6 has no two routes with one next hop.
         let swap = |held: &&DesiredRoute| matches!(held.destination, IpNet::V6(_)) && held.gateway == wanted.gateway;
-        let (before, after): (Vec<_>, Vec<_>) = stale.into_iter().partition(swap);
+        let (before, after): (Vec<_>, Vec<_>) = stale.partition(swap);
+        let target = if link_of(ifindex, wanted) == 0 { Target { ifindex: 0, name: "" } } else { target };
         requests.extend(before.into_iter().map(|held| Request::RemoveRoute(target, held)));
         requests.push(Request::AddRoute(target, wanted));
         requests.extend(after.into_iter().map(|held| Request::RemoveRoute(target, held)));

@@ -51,6 +51,7 @@ fn set_link(batch: &mut Batch, sequence: u32, target: Target<'_>, change: LinkCh
     match change {
         LinkChange::Up(_) => {}
         LinkChange::Name(name) => batch.text(ifla::IFNAME, name),
+        LinkChange::NameAside => batch.text(ifla::IFNAME, &format!("sunup-{}", target.ifindex)),
         LinkChange::Mtu(mtu) => batch.u32(ifla::MTU, mtu),
         LinkChange::Mac(mac) => batch.bytes_of(ifla::ADDRESS, mac.as_bytes()),
         LinkChange::Controller(index) => batch.u32(ifla::MASTER, index),

@@ -14,6 +14,8 @@ pub(super) mod errno {
     pub(crate) const EEXIST: i32 = Errno::EEXIST as i32;
     pub(crate) const ENODEV: i32 = Errno::ENODEV as i32;
     pub(crate) const EIO: i32 = Errno::EIO as i32;
+    pub(crate) const EOPNOTSUPP: i32 = Errno::EOPNOTSUPP as i32;
+    pub(crate) const EAFNOSUPPORT: i32 = Errno::EAFNOSUPPORT as i32;
     pub(crate) const EADDRNOTAVAIL: i32 = Errno::EADDRNOTAVAIL as i32;
 }
 

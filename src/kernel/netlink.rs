@@ -10,9 +10,9 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::errno::Errno;
 use nix::libc::MSG_TRUNC;
 use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::TimeVal;
+use nix::sys::time::{TimeVal, TimeValLike as _};
 
-use super::error::{KernelError, errno_of};
+use super::error::{KernelError, errno, errno_of};
 use super::message::{Batch, Received, attributes, messages, text_of};
 
 const NLMSG_ERROR: u16 = 2;
@@ -68,7 +68,7 @@ impl Netlink {
         let _ = socket.set_cap_ack(true);
         let _ = socket.set_netlink_get_strict_chk(true);
         let roomy = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_ROOM).is_ok();
-        let _ = setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::new(PATIENCE_SECONDS, 0));
+        let _ = setsockopt(&socket, sockopt::ReceiveTimeout, &TimeVal::seconds(PATIENCE_SECONDS));
         let most = if roomy { usize::MAX } else { FEW };
         Ok(Self { socket, sequence: 0, batch: Batch::default(), buffer: Vec::with_capacity(BUFFER), most })
     }
@@ -142,7 +142,8 @@ impl Netlink {
 
     /// Reads every object of a kind: `parse` adds what one message holds to the list.
     ///
-    /// A dump that the kernel interrupted, or that was lost on the way, is made again.
+    /// A dump that the kernel interrupted, or that was lost on the way, is made again. A kernel built without the thing (no
+    /// IPv6, no rules) has none of it.
     pub(super) fn dump<T>(
         &mut self,
         what: &'static str,
@@ -155,14 +156,16 @@ impl Netlink {
         for _ in 0..DUMP_ATTEMPTS {
             found.clear();
             self.ask(what, kind, NLM_F_DUMP, header, filter)?;
-            if self.collect(what, &mut |payload| parse(payload, &mut found))? {
-                break;
+            match self.collect(what, &mut |payload| parse(payload, &mut found)) {
+                Ok(false) => {}
+                Err(error) if !matches!(error.errno(), errno::EOPNOTSUPP | errno::EAFNOSUPPORT) => return Err(error),
+                Ok(true) | Err(_) => break,
             }
         }
         Ok(found)
     }
 
-    /// Reads one object; `None` if it does not exist.
+    /// Reads one object; an empty list if it does not exist.
     pub(super) fn get<T>(
         &mut self,
         what: &'static str,

@@ -42,6 +42,7 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
         match kind {
             ifla::IFNAME => link.name = text_of(value),
             ifla::ADDRESS => link.mac = HwAddr::new(value),
+            ifla::BROADCAST => link.broadcast = HwAddr::new(value),
             ifla::PERM_ADDRESS => link.perm_mac = HwAddr::new(value).filter(|mac| !mac.is_zero()),
             ifla::MTU => link.mtu = u32_of(value).unwrap_or_default(),
             ifla::LINK => link.parent = u32_of(value).filter(|&index| index != 0 && index != link.ifindex),

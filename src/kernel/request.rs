@@ -53,6 +53,8 @@ pub enum LinkChange<'a> {
     Up(bool),
     /// New name.
     Name(&'a str),
+    /// A name that no one wants, until its own is free: `sunup-` and the interface index.
+    NameAside,
     /// MTU in bytes.
     Mtu(u32),
     /// Link-layer address.
@@ -119,6 +121,7 @@ fn write_change(f: &mut fmt::Formatter<'_>, target: Target<'_>, change: LinkChan
         LinkChange::Up(true) => write!(f, "set {target} up"),
         LinkChange::Up(false) => write!(f, "set {target} down"),
         LinkChange::Name(name) => write!(f, "rename {target} to {name}"),
+        LinkChange::NameAside => write!(f, "rename {target} for the time being"),
         LinkChange::Mtu(mtu) => write!(f, "set the MTU of {target} to {mtu}"),
         LinkChange::Mac(mac) => write!(f, "set the MAC address of {target} to {mac}"),
         LinkChange::Controller(0) => write!(f, "take {target} from its controller"),

@@ -55,6 +55,8 @@ pub struct Link {
     pub mtu: u32,
     /// IFLA_ADDRESS.
     pub mac: Option<HwAddr>,
+    /// IFLA_BROADCAST.
+    pub broadcast: Option<HwAddr>,
     /// IFLA_PERM_ADDRESS (Linux 5.6); `None` if there is none.
     pub perm_mac: Option<HwAddr>,
     /// IFLA_MASTER: index of the controller.

@@ -132,9 +132,11 @@ pub fn compatible(kind: &LinkKind, device: &Device) -> bool {
             ),
             name => found == Some(name),
         },
-        LinkKind::Vlan(_) | LinkKind::Bond { .. } | LinkKind::Bridge { .. } | LinkKind::Team { .. } => {
-            found == Some(kind.name())
-        }
+        LinkKind::Vlan(_)
+        | LinkKind::Bond { .. }
+        | LinkKind::Bridge { .. }
+        | LinkKind::Team { .. }
+        | LinkKind::WireGuard(_) => found == Some(kind.name()),
     }
 }
 

@@ -17,28 +17,32 @@ pub(super) fn sort<'a>(
     neighbours: &[Result<Neighbours, Missing>],
 ) -> (Vec<usize>, Vec<(&'a Node, Left)>) {
     let count = nodes.list.len();
-    let mut placed: Vec<usize> = Vec::with_capacity(count);
     let cyclic: Vec<usize> = (0..count).filter(|&at| below(neighbours, at).contains(&at)).collect();
+    let mut placed: Vec<usize> = Vec::with_capacity(count);
+    let mut open: Vec<usize> = (0..count).filter(|at| !cyclic.contains(at)).collect();
+    // Each round places what stands on earlier rounds only: as many rounds as the stack is high.
     loop {
-        let ready = |at: &usize| {
-            !placed.contains(at)
-                && !cyclic.contains(at)
-                && neighbours.get(*at).is_some_and(|found| match found {
-                    Ok(Neighbours { parent, controller }) => {
-                        [parent, controller].into_iter().flatten().all(|place| match place {
-                            Place::Device(_) => true,
-                            Place::Node(node) => placed.contains(node),
-                        })
-                    }
-                    Err(_) => false,
-                })
-        };
-        let Some(next) = (0..count).find(ready) else { break };
-        placed.push(next);
+        let (ready, rest): (Vec<usize>, Vec<usize>) =
+            open.iter().partition(|&&at| is_ready(neighbours, &open, &cyclic, at));
+        if ready.is_empty() {
+            break;
+        }
+        placed.extend(ready);
+        open = rest;
     }
+    open.extend(&cyclic);
+    open.sort_unstable();
     let left = |at: usize| Some((nodes.list.get(at)?, why_left(nodes, neighbours, &placed, &cyclic, at)));
-    let left = (0..count).filter(|at| !placed.contains(at)).filter_map(left).collect();
-    (placed, left)
+    (placed.clone(), open.iter().filter_map(|&at| left(at)).collect())
+}
+
+/// True if nothing that the node stands on, or is a port of, is yet to be placed.
+fn is_ready(neighbours: &[Result<Neighbours, Missing>], open: &[usize], cyclic: &[usize], at: usize) -> bool {
+    let Some(Ok(Neighbours { parent, controller })) = neighbours.get(at) else { return false };
+    [parent, controller].into_iter().flatten().all(|place| match place {
+        Place::Device(_) => true,
+        Place::Node(node) => open.binary_search(node).is_err() && !cyclic.contains(node),
+    })
 }
 
 fn why_left(

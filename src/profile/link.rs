@@ -1,6 +1,7 @@
 //! The link a profile makes or takes, and the settings of the link itself.
 
 use super::HwAddr;
+use super::wireguard::WireGuard;
 
 /// `connection.type` with the settings only this type has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,10 @@ pub enum LinkKind {
         /// `[team] config`: JSON.
         config: Option<String>,
     },
-    /// Any other type sunup knows by name, with its section's keys: `macvlan`, `vrf`, `veth`, `dummy`, `vxlan`, `wireguard`, ….
+    /// `wireguard`, with its peers.
+    WireGuard(WireGuard),
+    /// Any other type sunup knows by name, with its section's keys: `macvlan`, `vrf`, `veth`, `dummy`, `vxlan`, ….
+    /// Of a type sunup cannot carry out there are no options; its sections are in `Profile::unknown`.
     Other {
         /// `connection.type`.
         name: String,
@@ -45,6 +49,7 @@ impl LinkKind {
             Self::Bond { .. } => "bond",
             Self::Bridge { .. } => "bridge",
             Self::Team { .. } => "team",
+            Self::WireGuard(_) => "wireguard",
             Self::Other { name, .. } => name,
         }
     }

@@ -4,6 +4,7 @@
 //! (`nm-settings-keyfile(5)`). Everything that comes in becomes one, whichever syntax it was written in.
 //! Plain data: no parsing of files, no sockets, no clock.
 
+mod debug;
 pub mod desired;
 pub mod device;
 pub mod hwaddr;
@@ -11,6 +12,8 @@ pub mod ip;
 pub mod link;
 pub mod matching;
 pub mod origin;
+pub mod text;
+pub mod wireguard;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,7 +28,7 @@ pub use matching::MatchRule;
 pub use origin::{Origin, Warning};
 
 /// One connection profile: which device it is for and what that device shall get.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Profile {
     /// `connection.id`: the name people see.
     pub id: String,

@@ -144,7 +144,7 @@ pub fn file(outcome: &Outcome, cmdline: &str, handed_over: &[(&'static str, Vec<
         routes: outcome.links.iter().flat_map(|link| link.target.routes.iter().map(|r| route(r, link))).collect(),
         rules: outcome.links.iter().flat_map(|link| link.target.rules.iter().map(rule)).collect(),
         handed_over: handed_over.iter().map(|(to, files)| handed(to, files)).collect(),
-        warnings: outcome.warnings.iter().map(|warning| crate::log::one_line(&warning.to_string())).collect(),
+        warnings: outcome.warnings.iter().map(|warning| crate::profile::text::one_line(&warning.to_string())).collect(),
     };
     let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
     text.push('\n');
@@ -209,7 +209,7 @@ fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
         matched_by: link.matched_by.iter().map(String::as_str).collect(),
         required: link.required,
         state: link.state.word(),
-        reason: link.state.reason().map(|reason| crate::log::one_line(&reason.to_string())),
+        reason: link.state.reason().map(|reason| crate::profile::text::one_line(&reason.to_string())),
         up_ms: ms(timing.up),
         carrier_ms: ms(timing.carrier),
         offer_ms: ms(timing.offer),
@@ -227,7 +227,7 @@ fn profile(profile: &Profile) -> ProfileRef<'_> {
         Origin::File { path, .. } => Some(path.display().to_string()),
         _ => None,
     };
-    let origin = crate::log::one_line(&profile.origin.to_string());
+    let origin = crate::profile::text::one_line(&profile.origin.to_string());
     ProfileRef { uuid: profile.uuid.hyphenated().to_string(), id: &profile.id, file, origin }
 }
 
@@ -268,7 +268,7 @@ fn lease_report(lease: &Lease, _now: Instant) -> LeaseReport {
         next_server: lease.next_server.map(|server| server.to_string()),
         boot_file: lease.boot_file.as_ref().map(ToString::to_string),
         ntp: lease.ntp.iter().map(ToString::to_string).collect(),
-        dropped: lease.dropped.iter().map(|text| crate::log::one_line(&text.to_string())).collect(),
+        dropped: lease.dropped.iter().map(|text| crate::profile::text::one_line(&text.to_string())).collect(),
     }
 }
 

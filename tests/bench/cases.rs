@@ -58,7 +58,8 @@ impl Case {
     /// Everybody installed here who can do it.
     pub(crate) fn peers(&self, sunup: &Path) -> Vec<Peer> {
         let shell = |name, line: String| Peer { name, command: vec!["sh".to_owned(), "-c".to_owned(), line] };
-        let mut peers = vec![Peer { name: "sunup", command: vec![sunup.display().to_string(), "up".to_owned()] }];
+        let up = [&sunup.display().to_string(), "up", "--cmdline", &self.cmdline()].map(str::to_owned).to_vec();
+        let mut peers = vec![Peer { name: "sunup", command: up }];
         let generators = ["/usr/libexec/nm-initrd-generator", "/usr/lib/NetworkManager/nm-initrd-generator"];
         if let Some(generator) = generators.iter().find(|path| Path::new(path).exists()) {
             let manager = "exec NetworkManager --no-daemon --configure-and-quit=initrd";

@@ -286,6 +286,20 @@ fn names_addresses_and_controllers_change_also_where_the_link_must_be_down() {
 }
 
 #[test]
+fn two_links_swap_names() {
+    in_a_room("applying::two_links_swap_names", || {
+        let eth0 = pair();
+        let peer0 = index("peer0");
+        let named = |ifindex, name: &str| DesiredLink { name: Some(name.into()), ..up(ifindex) };
+        let want = [named(eth0, "peer0"), named(peer0, "eth0")];
+        let mut kernel = kernel();
+        assert_eq!(kernel.apply(&want).failures, []);
+        assert_eq!((index("eth0"), index("peer0")), (peer0, eth0));
+        assert_eq!(kernel.apply(&want).sent, 0);
+    });
+}
+
+#[test]
 fn what_was_set_can_be_removed_and_removed_again() {
     in_a_room("applying::what_was_set_can_be_removed_and_removed_again", || {
         let ifindex = pair();

@@ -35,6 +35,7 @@ fn devices_say_what_ip_says() {
             );
             assert_eq!(device.kind.as_deref(), link["linkinfo"]["info_kind"].as_str());
             if !device.is_loopback() {
+                assert_eq!(device.broadcast, Some("ff:ff:ff:ff:ff:ff".parse().unwrap()));
                 assert_eq!(device.mac.unwrap().to_string().to_lowercase(), link["address"].as_str().unwrap());
             }
             let flags: Vec<_> = link["flags"].as_array().unwrap().iter().map(|flag| flag.as_str().unwrap()).collect();

@@ -9,6 +9,8 @@ mod applying;
 mod batches;
 mod devices;
 mod events;
+mod host_name;
+mod killed;
 mod packets;
 
 use std::path::Path;

@@ -119,12 +119,24 @@ fn one_exchange_is_enough() {
 }
 
 #[test]
-fn the_default_command_is_up_and_the_default_command_line_the_kernels() {
-    let options =
-        crate::support::Options { cmdline: Some("quiet ip=dhcp rd.neednet=1".to_owned()), ..Default::default() };
-    let lan = crate::lan_with("dhcp-default", &options);
+fn the_default_command_is_up_and_the_command_line_is_found() {
+    let lan = crate::lan("dhcp-default");
     let _server = lan.serve(&[]);
-    let ran = lan.sunup(&[]);
-    ran.exits(0);
-    assert!(lan.address("eth0", "10.77.0.1").is_some(), "{}", ran.stderr);
+    // Not in /proc/cmdline: where the tests run in a container, that is not looked at.
+    lan.client.sh("echo ip=dhcp rd.neednet=1 >/etc/cmdline");
+    lan.sunup(&[]).exits(0);
+    assert!(lan.address("eth0", "10.77.0.1").is_some());
+}
+
+#[test]
+fn root_is_where_files_are_read_and_written() {
+    let lan = crate::lan("dhcp-root");
+    let _server = lan.serve(&[]);
+    lan.client.sh("mkdir -p /mnt/root/proc /mnt/root/etc; echo ip=dhcp rd.neednet=1 >/mnt/root/proc/cmdline");
+    lan.sunup(&["up", "--root", "/mnt/root"]).exits(0);
+    assert!(lan.address("eth0", "10.77.0.1").is_some());
+    assert!(lan.client.exists("/mnt/root/run/sunup/state.json") && !lan.client.exists("/run/sunup"));
+    assert!(lan.client.read("/mnt/root/etc/resolv.conf").contains("10.77.0.53"));
+    assert_eq!(lan.client.read("/etc/resolv.conf"), "", "the file outside of the root is not touched");
+    lan.sunup(&["status", "--root", "/mnt/root"]).exits(0);
 }

@@ -176,7 +176,8 @@ impl Room {
             let option = NAMESPACES.iter().find(|(known, _)| known == name).unwrap().1;
             command.arg(format!("{option}=/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
         }
-        command.arg("--").env("PATH", PATH).env("LC_ALL", "C");
+        // What this program was given (`$container` for one) is not part of the room.
+        command.arg("--").env_clear().env("PATH", PATH).env("LC_ALL", "C");
         command
     }
 }

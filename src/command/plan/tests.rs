@@ -107,3 +107,18 @@ fn a_file_that_is_something_else_is_refused_with_the_place() {
         assert!(error.contains(want), "{error} for {text}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_given_as_devices_is_read_or_refused(
+        key in proptest::sample::select(&["ifname", "ifindex", "mac", "addresses", "subchannels", "controller", "kind"] as &[&str]),
+        value in proptest::sample::select(&["null", "\"x\"", "7", "-1", "[]", "[1]", "{}", "1e99", "true", "[\"1.2.3.4/99\"]"] as &[&str]),
+        noise in "\\PC{0,20}",
+    ) {
+        let _ = devices::read(&noise);
+        let text = format!(r#"{{"links":[{{"ifname":"a","{key}":{value}}},{{"ifname":"b"}}]}}"#);
+        if let Ok(found) = devices::read(&text) {
+            assert_eq!(found.len(), 2);
+        }
+    }
+}

@@ -105,7 +105,10 @@ fn duration(seconds: i64) -> Duration {
 pub(super) fn vendor_class<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let bytes = unescape(value.text());
     if (1..=MAX_OPTION).contains(&bytes.len()) && !bytes.contains(&0) {
-        builder.defaults.vendor_class = Some(value.text().to_owned());
+        builder.defaults.vendor_class = Some(match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => error.as_bytes().iter().copied().map(char::from).collect(),
+        });
     } else {
         builder.error(value.origin(), "a vendor class has 1 to 255 bytes, none of them NUL; it is ignored");
     }
@@ -113,7 +116,7 @@ pub(super) fn vendor_class<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 
 /// The bytes of a text with C escapes, as `dhcp-vendor-class-identifier` has them: `\ooo` octal, `\b \f \n \r \t \v`, and
 /// `\` before any other character for that character.
-pub(crate) fn unescape(text: &str) -> Vec<u8> {
+fn unescape(text: &str) -> Vec<u8> {
     let mut bytes = text.bytes().peekable();
     let mut out = Vec::with_capacity(text.len());
     while let Some(byte) = bytes.next() {

@@ -42,15 +42,25 @@ fn explain_word<'a>(word: &'a Word, reading: &Reading) -> Explained<'a> {
         parameter: table::find(name),
         canonical: Some(value).filter(|_| name == "ip").and_then(ip::canonical),
         makes: makes.collect(),
-        remarks: remarks.collect(),
+        remarks: remarks.chain(misspelt(word, name)).collect(),
     }
+}
+
+/// A name that is nearly one of ours. Short ones are nearly anything.
+fn misspelt(word: &Word, name: &str) -> Option<Remark> {
+    let limit = match name.len() {
+        0..5 => return None,
+        5..9 => 1,
+        _ => 2,
+    };
+    let known = table::find(name).is_some() || table::is_ours(name);
+    let near = table::nearest_name(name, limit).filter(|_| !known)?;
+    Some(Remark::error(word.origin(), format!("there is no argument {name}=; did you mean {near}=?")))
 }
 
 /// True if something at `origin` stands in `word`.
 fn is_about(origin: &Origin, word: &Word) -> bool {
-    let Origin::CommandLine { word: text, column } = origin else { return false };
-    let end = word.column + word.text.chars().count();
-    *text == word.text && (word.column..=end).contains(column)
+    matches!(origin, Origin::CommandLine { word: text, column, .. } if *text == word.text && *column == word.column)
 }
 
 /// A profile in one line: link, then both families.

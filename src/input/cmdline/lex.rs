@@ -40,7 +40,8 @@ impl<'a> Value<'a> {
     /// The word with the column of one field in it, for messages.
     pub(super) fn origin_of(&self, field: Field<'_>) -> Origin {
         let before = self.word.text.get(..field.at).unwrap_or_default().chars().count();
-        Origin::CommandLine { word: self.word.text.clone(), column: self.word.column + before }
+        let column = self.word.column;
+        Origin::CommandLine { word: self.word.text.clone(), column, at: column + before }
     }
 }
 
@@ -174,9 +175,9 @@ pub(super) enum Interface {
 }
 
 impl Interface {
-    /// Reads a name, else a MAC; `None` if it is neither.
+    /// Reads a name, else a MAC; `None` if it is neither. A bracket in a name is one that was never closed.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        if is_interface_name(text) {
+        if is_interface_name(text) && !text.contains(['[', ']']) {
             return Some(Self::Name(text.to_owned()));
         }
         text.parse().ok().map(Self::Mac)
@@ -264,7 +265,7 @@ mod tests {
         fields.next(':');
         let field = fields.next(':');
         assert_eq!((name, field.text), ("ip", "fe80::1"));
-        let Origin::CommandLine { column, .. } = value.origin_of(field) else { panic!() };
+        let Origin::CommandLine { at: column, .. } = value.origin_of(field) else { panic!() };
         assert_eq!(column, 20);
     }
 

@@ -14,7 +14,7 @@ mod bond;
 mod bootif;
 mod builder;
 pub mod deviations;
-pub(crate) mod dhcp;
+mod dhcp;
 mod dns;
 mod ethtool;
 mod explain;
@@ -74,5 +74,6 @@ pub fn read(line: &CommandLine, environment: &Environment<'_>) -> Reading {
     route::apply(&mut builder);
     dns::apply(&mut builder);
     znet::apply(&mut builder);
+    need::check(&mut builder);
     builder.finish()
 }

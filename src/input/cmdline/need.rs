@@ -1,9 +1,9 @@
 //! Whether network is needed, and by which link: `rd.neednet`, `root=`, `netroot=`, `bootdev=`.
 
-use super::builder::Builder;
+use super::builder::{Builder, Entry};
 use super::lex::{Interface, Value, boolean};
 use super::reading::{NeedNetwork, NeedReason};
-use crate::profile::Origin;
+use crate::profile::{Method4, Method6, Origin};
 
 /// Beginnings of `root=` that name a place reached by network. dracut.cmdline(7), `nfsroot`.
 const NETWORK_ROOTS: [&str; 15] = [
@@ -62,13 +62,18 @@ pub(super) fn bootdev<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     builder.collected.bootdev = Some(value);
 }
 
+/// The link that `bootdev=` names.
+pub(super) fn bootdev_link(value: Value<'_>) -> Option<Interface> {
+    Interface::parse(value.fields().next('\0').text)
+}
+
 /// Makes a profile for the link of `bootdev=`, and lets it wait for its device.
 pub(super) fn apply_bootdev(builder: &mut Builder<'_>) {
     let Some(value) = builder.collected.bootdev else {
         builder.reading.bootdev = builder.collected.anaconda.interface().map(|link| link.to_string());
         return;
     };
-    let Some(interface) = Interface::parse(value.text()) else {
+    let Some(interface) = bootdev_link(value) else {
         let text = format!("'{}' is neither an interface name nor a MAC; it is ignored", value.text());
         builder.error(value.origin(), text);
         builder.collected.bootdev = None;
@@ -86,4 +91,19 @@ pub(super) fn apply_neednet(builder: &mut Builder<'_>) {
     }
     builder.entries.iter_mut().for_each(Builder::wait_for_device);
     note(builder, NeedReason::Asked, origin);
+}
+
+/// Says so if network is needed and nothing brings any up.
+pub(super) fn check(builder: &mut Builder<'_>) {
+    let Some(need) = builder.reading.need_network.clone().filter(|_| !builder.environment.persistent_profiles) else {
+        return;
+    };
+    let dead = |entry: &Entry| entry.method4() == Method4::Disabled && entry.method6() == Method6::Disabled;
+    let all_dead = builder.entries.iter().all(|entry| entry.is_port() || dead(entry));
+    match need.reason {
+        NeedReason::Addresses => {}
+        NeedReason::Root if builder.entries.is_empty() => {}
+        _ if all_dead => builder.caution(need.origin, "network is needed, but no argument gives any link an address"),
+        _ => {}
+    }
 }

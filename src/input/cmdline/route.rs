@@ -47,7 +47,7 @@ fn target<'b, 'a>(builder: &'b mut Builder<'a>, value: Value<'a>, field: Field<'
             .error(value.origin_of(field), format!("'{text}' is neither an interface name nor a MAC; it is ignored"));
     }
     if interface.is_none() {
-        interface = builder.collected.bootdev.and_then(|bootdev| Interface::parse(bootdev.text()));
+        interface = builder.collected.bootdev.and_then(super::need::bootdev_link);
     }
     if let Some(interface) = interface {
         return builder.link(&interface, None, value);

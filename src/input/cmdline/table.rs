@@ -142,17 +142,22 @@ pub fn find(name: &str) -> Option<&'static Parameter> {
     })
 }
 
-/// The argument whose name is nearest to one that is unknown.
-pub fn nearest_name(name: &str) -> Option<&'static str> {
-    nearest(name, PARAMETERS.iter().map(|parameter| parameter.name), 2)
+/// The argument whose name is nearest to one that is unknown, by at most `limit` edits.
+pub(super) fn nearest_name(name: &str, limit: usize) -> Option<&'static str> {
+    nearest(name, PARAMETERS.iter().map(|parameter| parameter.name), limit)
+}
+
+/// True for a name that is ours to know, known or not.
+pub(super) fn is_ours(name: &str) -> bool {
+    OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// A word with a name that is in no row.
 pub(super) fn unknown(builder: &mut Builder<'_>, name: &str, value: Value<'_>) {
-    if !OUR_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
+    if !is_ours(name) {
         return;
     }
-    let near = nearest_name(name).map(|near| format!("; did you mean {near}=?")).unwrap_or_default();
+    let near = nearest_name(name, 2).map(|near| format!("; did you mean {near}=?")).unwrap_or_default();
     builder.error(value.origin(), format!("there is no argument {name}=; it is ignored{near}"));
 }
 

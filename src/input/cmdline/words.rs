@@ -36,7 +36,7 @@ pub struct Word {
 impl Word {
     /// The whole word, as messages name it.
     pub fn origin(&self) -> Origin {
-        Origin::CommandLine { word: self.text.clone(), column: self.column }
+        Origin::CommandLine { word: self.text.clone(), column: self.column, at: self.column }
     }
 }
 

@@ -8,7 +8,7 @@ use super::table::{Field, Key, Notes, Taken, Unit, in_range, lens, put, read, wr
 use super::{Family, address, rule};
 use crate::input::keyfile::{Entry, Group, KeyFile};
 use crate::profile::ip::AddrGenMode;
-use crate::profile::{Ip4Settings, Ip6Settings, IpSettings, Method4, Method6};
+use crate::profile::{Ip4Settings, Ip6Settings, IpSettings, LinkKind, Method4, Method6, Profile};
 
 const INT: i64 = 0x7fff_ffff;
 const U32: i64 = 0xffff_ffff;
@@ -191,7 +191,10 @@ fn escape_class(text: &str) -> String {
     for character in text.chars() {
         match character {
             '\\' => escaped.push_str("\\\\"),
-            character if character.is_ascii_control() => escaped.push_str(&format!("\\{:03o}", u32::from(character))),
+            // A blank would be lost where the text goes back onto a kernel command line.
+            character if character.is_ascii_control() || character == ' ' => {
+                escaped.push_str(&format!("\\{:03o}", u32::from(character)))
+            }
             character => escaped.push(character),
         }
     }
@@ -254,7 +257,7 @@ fn read_token(ip: &mut Ip6Settings, text: &str) -> Taken {
 }
 
 /// Reads `[ipv4]`.
-pub(super) fn read4(group: &Group, notes: &mut Notes<'_>) -> Ip4Settings {
+fn read4(group: &Group, notes: &mut Notes<'_>) -> Ip4Settings {
     let mut ip = Ip4Settings { method: Method4::Auto, ..Ip4Settings::default() };
     let others = read(IP4, &mut ip, "ipv4", group, notes);
     read_common(&mut ip.ip, Family::V4, group, others, notes);
@@ -262,7 +265,7 @@ pub(super) fn read4(group: &Group, notes: &mut Notes<'_>) -> Ip4Settings {
 }
 
 /// Reads `[ipv6]`.
-pub(super) fn read6(group: &Group, notes: &mut Notes<'_>) -> Ip6Settings {
+fn read6(group: &Group, notes: &mut Notes<'_>) -> Ip6Settings {
     let mut ip = Ip6Settings::default();
     let others = read(IP6, &mut ip, "ipv6", group, notes);
     read_common(&mut ip.ip, Family::V6, group, others, notes);
@@ -316,6 +319,33 @@ fn read_gateway(
         Some(gateway) => ip.gateway = Some(gateway),
         None => notes.refuse(line, format!("{}.gateway: '{text}' is not an {family} address", family.group())),
     }
+}
+
+/// Reads both sections. Where one is missing, a profile that is no port has the daemon's default for it.
+pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_>) {
+    if !has_ip(profile) {
+        return;
+    }
+    let quiet = matches!(&profile.kind, LinkKind::WireGuard(_)) || profile.kind.name() == "dummy";
+    profile.ipv4 = Some(match file.group("ipv4") {
+        Some(group) => read4(group, notes),
+        None if quiet => Ip4Settings::default(),
+        None => Ip4Settings { method: Method4::Auto, ..Ip4Settings::default() },
+    });
+    profile.ipv6 = Some(match file.group("ipv6") {
+        Some(group) => read6(group, notes),
+        // The default of a missing section is not that of a missing key.
+        None => Ip6Settings {
+            method: if quiet { Method6::Disabled } else { Method6::Auto },
+            addr_gen_mode: AddrGenMode::Default,
+            ..Ip6Settings::default()
+        },
+    });
+}
+
+/// True unless the profile is a port; the port of a VRF has addresses all the same.
+pub(super) fn has_ip(profile: &Profile) -> bool {
+    profile.controller.as_ref().is_none_or(|controller| controller.port_type == "vrf")
 }
 
 /// Writes `[ipv4]` and `[ipv6]`.

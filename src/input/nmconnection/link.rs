@@ -4,6 +4,7 @@ use super::connection::keep_others;
 use super::options;
 use super::table::{Field, Key, Notes, Taken, in_range, lens, put, read, write_group};
 use super::value::integer;
+use super::wireguard;
 use crate::input::keyfile::{Group, KeyFile};
 use crate::profile::link::{ClonedMac, Infiniband, Vlan};
 use crate::profile::{HwAddr, LinkKind, Profile};
@@ -36,7 +37,12 @@ const INFINIBAND: &[Key<Profile>] = &[
 
 /// `[infiniband]`, the keys of the link itself.
 const INFINIBAND_LINK: &[Key<Infiniband>] = &[
-    Key::new("transport-mode", Field::Word(read_transport_mode, |link| link.transport_mode.clone())),
+    Key::new(
+        "transport-mode",
+        Field::Word(read_transport_mode, |link| {
+            Some(link.transport_mode.clone().unwrap_or_else(|| "datagram".to_owned()))
+        }),
+    ),
     Key::new("p-key", Field::Word(read_p_key, |link| link.p_key.map(|number| number.to_string()))),
     Key::new("parent", Field::Text(lens!(parent))),
 ];
@@ -223,9 +229,14 @@ pub(super) fn ethernet_group(file: &KeyFile) -> Option<&Group> {
     file.group("802-3-ethernet").or_else(|| file.group("ethernet"))
 }
 
+/// True for types whose MTU and addresses stand in `[ethernet]`.
+pub(super) fn has_ethernet(kind: &LinkKind) -> bool {
+    !matches!(kind, LinkKind::Infiniband(_) | LinkKind::WireGuard(_))
+}
+
 /// Reads every section about the link into the profile, whose type is known by now.
 pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_>) {
-    if let Some(group) = ethernet_group(file) {
+    if let Some(group) = ethernet_group(file).filter(|_| has_ethernet(&profile.kind)) {
         let others = read(ETHERNET, profile, "ethernet", group, notes);
         keep_others("ethernet", &others, ETHERNET_NOT_HONOURED, &[], notes);
     }
@@ -235,18 +246,16 @@ pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<
     if let Some(group) = file.group("ethtool") {
         profile.link.ethtool = options::read(options::ETHTOOL, "ethtool", group, notes);
     }
-    let kind = match &profile.kind {
+    let kind = match profile.kind.clone() {
         LinkKind::Infiniband(_) => read_infiniband(profile, file, notes),
         LinkKind::Vlan(_) => read_vlan(file, notes),
         LinkKind::Bond { .. } => LinkKind::Bond { options: section(options::BOND, "bond", file, notes) },
         LinkKind::Bridge { .. } => LinkKind::Bridge { options: section(options::BRIDGE, "bridge", file, notes) },
         LinkKind::Team { .. } => read_team(file, notes),
+        LinkKind::WireGuard(_) => LinkKind::WireGuard(wireguard::read_all(profile, file, notes)),
         LinkKind::Other { name, .. } => {
-            let table = options::of_type(name);
-            LinkKind::Other {
-                name: name.clone(),
-                options: table.map(|table| section(table, name, file, notes)).unwrap_or_default(),
-            }
+            let options = options::of_type(&name).map(|table| section(table, &name, file, notes));
+            LinkKind::Other { name, options: options.unwrap_or_default() }
         }
         LinkKind::Ethernet => LinkKind::Ethernet,
     };
@@ -300,9 +309,10 @@ pub(super) fn write_all(profile: &Profile, file: &mut KeyFile) {
         LinkKind::Bond { options } => write_options("bond", options, file),
         LinkKind::Bridge { options } => write_options("bridge", options, file),
         LinkKind::Team { config } => config.iter().for_each(|json| file.group_mut("team").set_text("config", json)),
+        LinkKind::WireGuard(link) => wireguard::write_all(profile, link, file),
         LinkKind::Other { name, options } => write_options(name, options, file),
     }
-    if !matches!(profile.kind, LinkKind::Infiniband(_)) {
+    if has_ethernet(&profile.kind) {
         write_group(ETHERNET, profile, "ethernet", file);
     }
     write_options("ethernet-s390-options", &profile.link.s390_options, file);

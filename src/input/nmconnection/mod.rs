@@ -7,20 +7,49 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use super::keyfile::KeyFile;
-use crate::profile::Profile;
+use std::path::{Path, PathBuf};
+
+use self::table::Notes;
+use super::keyfile::{KeyFile, SyntaxError};
+use crate::profile::{Profile, Warning};
 
 mod address;
 mod connection;
 mod dns;
 mod ip;
+mod kind;
 mod link;
+mod link_rules;
 mod options;
 mod route_options;
 mod rule;
 mod table;
 mod value;
 mod verify;
+mod wireguard;
+
+/// The keyfile holds no profile that could be activated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyfileError {
+    /// It is not even a keyfile.
+    #[error("{}: {source}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and in which line.
+        source: SyntaxError,
+    },
+    /// A value makes the whole profile invalid, as it does for the daemon.
+    #[error("{}:{line}: {why}", path.display())]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1; 0 when something is missing from the file.
+        line: usize,
+        /// What is wrong and what to write instead.
+        why: String,
+    },
+}
 
 /// The family of a section.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +104,32 @@ impl fmt::Display for Family {
             Self::V4 => "IPv4",
             Self::V6 => "IPv6",
         })
+    }
+}
+
+/// Reads a profile and what there is to say about it. `path` gives it its file name, and its id and uuid where the text has none.
+///
+/// A value that cannot be used is ignored with a warning, or refuses the profile, where NetworkManager does the same; what no field
+/// holds goes to [`Profile::unknown`].
+pub fn read(text: &[u8], path: &Path) -> Result<(Profile, Vec<Warning>), KeyfileError> {
+    let file = KeyFile::parse(text).map_err(|source| KeyfileError::Syntax { path: path.to_owned(), source })?;
+    let mut notes = Notes::new(path);
+    let profile = kind::skeleton(&file, path, &mut notes).map(|mut profile| {
+        connection::read_all(&mut profile, &file, &mut notes);
+        link::read_all(&mut profile, &file, &mut notes);
+        ip::read_all(&mut profile, &file, &mut notes);
+        kind::keep_groups(&profile, &file, &mut notes);
+        verify::verify(&mut profile, &file, &mut notes);
+        profile.raw = String::from_utf8(text.to_vec()).ok();
+        profile.unknown = std::mem::take(&mut notes.unknown);
+        profile
+    });
+    match (notes.refused, profile) {
+        (None, Some(profile)) => Ok((profile, notes.warnings)),
+        (refused, _) => {
+            let (line, why) = refused.unwrap_or((0, "connection.type is missing".to_owned()));
+            Err(KeyfileError::Invalid { path: path.to_owned(), line, why })
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::kernel::abi::ifa;
-use crate::kernel::snapshot::Rule;
+use crate::kernel::snapshot::{Route, Rule};
 use crate::profile::desired::protocol;
 
 const ETH0: u32 = 2;
@@ -230,6 +230,22 @@ fn a_rule_without_prefixes_is_of_the_family_of_its_list() {
         sent(&have(), &want),
         ["add IPv4 rule 5 table 7", "add IPv6 rule 5 from 2001:db8::/32 table 7", "add IPv6 rule 5 table 7"]
     );
+}
+
+#[test]
+fn links_that_swap_names_make_room_for_each_other() {
+    let named = |ifindex, name: &str| DesiredLink { ifindex, name: Some(name.into()), ..DesiredLink::default() };
+    let words = |want: &[DesiredLink]| diff(&have(), want).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        words(&[named(ETH0, "eth1"), named(ETH1, "eth0")]),
+        [
+            "rename eth0 for the time being",
+            "rename eth1 for the time being",
+            "rename eth0 to eth1",
+            "rename eth1 to eth0"
+        ]
+    );
+    assert_eq!(words(&[named(ETH0, "eth1"), named(ETH1, "eth1")]), ["rename eth0 to eth1"]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(crate) fn keyfile(id: &str, digit: u8) -> Profile {
 
 /// An ethernet profile of the command line.
 pub(crate) fn argument(word: &str, digit: u8) -> Profile {
-    let origin = Origin::CommandLine { word: word.to_owned(), column: 1 };
+    let origin = Origin::CommandLine { word: word.to_owned(), column: 1, at: 1 };
     Profile { origin, autoconnect_priority: -100, ..keyfile(word, digit) }
 }
 

@@ -115,3 +115,19 @@ fn types_sunup_cannot_carry_out_are_named() {
     assert_eq!(plan.unused[0].because, Idle::Unsupported("wifi".into()));
     assert_eq!(plan.warnings.len(), 1);
 }
+
+#[test]
+fn a_thousand_links_are_planned_in_no_time() {
+    let names = (0..1000).map(|at| {
+        if at % 100 == 0 {
+            vlan(&format!("v{at}"), "eth0", 1)
+        } else {
+            vlan(&format!("v{at}"), &format!("v{}", at - at % 100), 1)
+        }
+    });
+    let profiles: Vec<Profile> = names.collect();
+    let started = std::time::Instant::now();
+    let plan = plan(&profiles, &[link(2, "eth0", "e1000e")], &Context::default());
+    assert_eq!(plan.creations.len(), 1000);
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}

@@ -11,8 +11,10 @@ use super::{ALL_SERVERS, Config, Event, Lease, Mode, Output, Transmit};
 use crate::proto::Instant;
 use crate::proto::random::Random;
 
-/// So many events wait to be polled before messages that are put aside go unreported.
-const MAX_EVENTS: usize = 32;
+/// For so long bad news is not told again.
+const SILENCE: Duration = Duration::from_secs(10);
+/// So much bad news is told in that time.
+const MAX_TOLD: usize = 32;
 /// A DHCPv6 client on one link.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -23,6 +25,8 @@ pub struct Client {
     pub(super) now: Instant,
     pace: Pace,
     events: VecDeque<Event>,
+    /// Bad news and when it was told.
+    told: Vec<(Event, Instant)>,
     /// Set by servers (options 82 and 83); outlives the exchange.
     pub(super) sol_max_rt: Option<Duration>,
     pub(super) inf_max_rt: Option<Duration>,
@@ -52,8 +56,8 @@ impl Client {
         Self::with_lease(config, lease, how, now)
     }
 
-    /// Asks for more time for `lease`: from its own server until T2, then from any, and for a new one when it has expired
-    /// (RFC 8415 sections 18.2.4 and 18.2.5). DUID and IAID are the lease's.
+    /// Asks for more time for `lease`: from its own server until T2, then from any, and at last for a new one
+    /// (RFC 8415 sections 18.2.4 and 18.2.5; [`Timing::Prompt`](super::Timing) waits for seconds only). DUID and IAID are the lease's.
     pub fn renew(config: Config, lease: &Lease, now: Instant) -> Self {
         let t2 = lease.acquired + lease.t2;
         let how = if now < t2 { Extension::Renew } else { Extension::Rebind };
@@ -77,6 +81,7 @@ impl Client {
             now,
             pace: Pace::default(),
             events: VecDeque::new(),
+            told: Vec::new(),
             sol_max_rt: None,
             inf_max_rt: None,
             refusals: 0,
@@ -100,7 +105,7 @@ impl Client {
     pub fn handle_packet(&mut self, now: Instant, source: Ipv6Addr, payload: &[u8]) {
         self.handle_timeout(now);
         if let Err(reason) = self.receive(source, payload) {
-            self.report(Event::Ignored { reason });
+            self.report_seldom(Event::Ignored { reason });
         }
     }
 
@@ -161,12 +166,18 @@ impl Client {
         Transmit { destination: ALL_SERVERS, payload }
     }
 
-    /// Queues what will be polled. Bad news is cheap to produce for others, so its amount is bounded.
+    /// Queues what will be polled.
     pub(super) fn report(&mut self, event: Event) {
-        let is_news = matches!(event, Event::Ignored { .. } | Event::Refused { .. } | Event::OptionsDropped { .. })
-            || matches!(event, Event::Advertise { .. });
-        if !is_news || self.events.len() < MAX_EVENTS {
-            self.events.push_back(event);
+        self.events.push_back(event);
+    }
+
+    /// The same for news that others can make at no cost: each at most once in [`SILENCE`], and [`MAX_TOLD`] different ones.
+    pub(super) fn report_seldom(&mut self, event: Event) {
+        let now = self.now;
+        self.told.retain(|(_, at)| now.since(*at) < SILENCE);
+        if self.told.len() < MAX_TOLD && self.told.iter().all(|(told, _)| *told != event) {
+            self.told.push((event.clone(), now));
+            self.report(event);
         }
     }
 }

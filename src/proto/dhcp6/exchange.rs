@@ -120,17 +120,19 @@ impl Client {
         let now = self.now;
         match &self.state {
             State::Soliciting(state) if state.asking.retry.has_timed_out(now) => self.choose(),
-            State::Requesting(state) if state.asking.retry.is_over(now) => {
-                if self.pass_over().is_none() {
-                    self.solicit(now);
-                }
-            }
+            State::Requesting(state) if state.asking.retry.is_over(now) => self.kept_silent(),
             State::Extending(state) if state.asking.retry.is_over(now) => {
                 let (how, lease) = (state.how, state.lease.clone());
                 self.unanswered(how, lease);
             }
             State::Returning(state) if state.asking.retry.is_over(now) => self.returned(state.message),
             _ => {}
+        }
+    }
+
+    fn kept_silent(&mut self) {
+        if self.pass_over().is_none() {
+            self.solicit(self.now);
         }
     }
 

@@ -134,14 +134,41 @@ impl Lease {
     }
 
     /// T1 and T2 as given; where they are left to us half and four tenths of the shortest preferred lifetime (RFC 8415 section
-    /// 14.2). In any case T1 ≤ T2 ≤ the last moment at which there is something to renew.
+    /// 14.2).
     fn settle_times(&mut self, t1: Option<Duration>, t2: Option<Duration>) {
         let preferred = self.addresses.iter().map(|a| a.preferred).chain(self.prefixes.iter().map(|p| p.preferred));
         let shortest = preferred.filter(|p| !p.is_zero()).min().unwrap_or(Duration::MAX);
         let part = |tenths: u32| if shortest == Duration::MAX { shortest } else { shortest / 10 * tenths };
-        let last = self.valid_times().max().unwrap_or(Duration::MAX);
-        self.t2 = t2.unwrap_or_else(|| part(8)).max(t1.unwrap_or_default()).min(last);
-        self.t1 = t1.unwrap_or_else(|| part(5)).min(self.t2);
+        self.t2 = t2.unwrap_or_else(|| part(8)).max(t1.unwrap_or_default());
+        self.t1 = t1.unwrap_or_else(|| part(5));
+        self.order_times();
+    }
+
+    /// T1 ≤ T2 ≤ the last moment at which there is something to renew.
+    pub(super) fn order_times(&mut self) {
+        self.t2 = self.t2.min(self.valid_times().max().unwrap_or(Duration::MAX));
+        self.t1 = self.t1.min(self.t2);
+    }
+
+    /// A lease of nothing.
+    pub(super) fn bare() -> Self {
+        Self {
+            addresses: Vec::new(),
+            prefixes: Vec::new(),
+            server_duid: Vec::new(),
+            t1: Duration::MAX,
+            t2: Duration::MAX,
+            dns: Vec::new(),
+            search: Vec::new(),
+            ntp: Vec::new(),
+            boot_file_url: None,
+            boot_file_params: Vec::new(),
+            fqdn: None,
+            refresh_time: None,
+            acquired: Instant::default(),
+            duid: Vec::new(),
+            iaid: 0,
+        }
     }
 
     /// What is left of this lease at `now`: lifetimes shortened, what has expired left out. `acquired` becomes `now`.

@@ -25,7 +25,11 @@ mod reply;
 mod retry;
 mod states;
 mod status;
+mod text;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(test)]
 mod tests;
 
@@ -127,14 +131,14 @@ pub enum Event {
     Information(Box<Lease>),
     /// A lease was given back, or nobody took it. The client is at rest.
     Released,
-    /// A server refuses. The client goes on.
+    /// A server refuses. The client goes on. The same words are told once in ten seconds.
     Refused {
         /// Why.
         status: StatusCode,
         /// What the server says about it, fit for a log.
         message: Text,
     },
-    /// A message was put aside whole.
+    /// A message was put aside whole. Each reason is told once in ten seconds.
     Ignored {
         /// Why.
         reason: Reason,

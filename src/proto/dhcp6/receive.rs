@@ -69,12 +69,12 @@ impl Client {
         self.sol_max_rt = reply.sol_max_rt.or(self.sol_max_rt);
         self.inf_max_rt = reply.inf_max_rt.or(self.inf_max_rt);
         if !reply.dropped.is_empty() {
-            self.report(Event::OptionsDropped { codes: reply.dropped.clone() });
+            self.report_seldom(Event::OptionsDropped { codes: reply.dropped.clone() });
         }
     }
 
     fn refused(&mut self, status: Status) {
-        self.report(Event::Refused { status: status.code, message: status.message });
+        self.report_seldom(Event::Refused { status: status.code, message: status.message });
     }
 
     /// Reports why `reply` cannot be used.
@@ -96,7 +96,7 @@ impl Client {
         let State::Soliciting(state) = &mut self.state else { return Ok(()) };
         let is_enough = reply.preference == TAKE_AT_ONCE || state.asking.retry.is_repeated();
         state.add(candidate);
-        self.report(Event::Advertise { server_duid: reply.server_duid, preference: reply.preference });
+        self.report_seldom(Event::Advertise { server_duid: reply.server_duid, preference: reply.preference });
         if is_enough && !is_shunned {
             self.choose();
         }

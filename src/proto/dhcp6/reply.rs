@@ -14,9 +14,9 @@ use crate::proto::domains;
 use crate::proto::names::{BootFile, DomainName};
 
 /// The longest DUID: two bytes of type and 128 (RFC 8415 section 11.1).
-const MAX_DUID: usize = 130;
+pub(super) const MAX_DUID: usize = 130;
 /// The most boot file parameters that are kept.
-const MAX_PARAMETERS: usize = 32;
+pub(super) const MAX_PARAMETERS: usize = 32;
 /// IRT_DEFAULT of RFC 8415 section 7.6.
 const DEFAULT_REFRESH: Duration = Duration::from_secs(86_400);
 /// IRT_MINIMUM of RFC 8415 section 7.6.
@@ -177,12 +177,15 @@ fn addresses(mut value: &[u8]) -> Option<Vec<Ipv6Addr>> {
     while !value.is_empty() {
         let (address, rest) = take_address(value)?;
         value = rest;
-        if !(address.is_unspecified() || address.is_loopback() || address.is_multicast()) {
-            all.push(address);
-        }
+        all.extend(Some(address).filter(is_server));
         all.truncate(Lease::MAX_SERVERS);
     }
     Some(all)
+}
+
+/// True for addresses that some host may have; link-local ones belong to this link.
+pub(super) fn is_server(address: &Ipv6Addr) -> bool {
+    !(address.is_unspecified() || address.is_loopback() || address.is_multicast())
 }
 
 /// RFC 5970 section 3.2: each with a length of 16 bits before it. One that is bad makes the others mean something else, so all go.

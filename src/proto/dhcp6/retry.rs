@@ -12,7 +12,7 @@ use crate::proto::random::Random;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Timing {
     /// From 0.25 s, doubling to 4 s until a server asks for another ceiling (SOL_MAX_RT, INF_MAX_RT); a server that does not answer
-    /// three Requests is passed over. The default: somebody waits for this machine to boot, and a port that starts to forward
+    /// three Requests is passed over; a Renew goes on for 3 s, and a Rebind after it as well. The default: somebody waits for this machine to boot, and a port that starts to forward
     /// late is noticed within 4 s.
     #[default]
     Prompt,
@@ -59,7 +59,7 @@ impl Exchange {
             (Self::Request, Timing::Rfc8415) => limits(1_000, 30_000, 10, 0),
             (Self::Confirm, Timing::Prompt) => limits(250, 4_000, 0, 2_000),
             (Self::Confirm, Timing::Rfc8415) => limits(1_000, 4_000, 0, 10_000),
-            (Self::Renew | Self::Rebind, Timing::Prompt) => limits(250, 4_000, 0, 0),
+            (Self::Renew | Self::Rebind, Timing::Prompt) => limits(250, 4_000, 0, 3_000),
             (Self::Renew | Self::Rebind, Timing::Rfc8415) => limits(10_000, 600_000, 0, 0),
             (Self::Release | Self::Decline, Timing::Prompt) => limits(250, 0, 3, 0),
             (Self::Release | Self::Decline, Timing::Rfc8415) => limits(1_000, 0, 4, 0),
@@ -138,7 +138,8 @@ impl Retry {
         if self.started.is_none() {
             self.started = Some(now);
             let duration = Duration::from_millis(self.limits.duration);
-            self.end = self.end.or((!duration.is_zero()).then(|| now + duration));
+            let end = (!duration.is_zero()).then(|| now + duration);
+            self.end = self.end.into_iter().chain(end).min();
         }
         self.timeout = self.next_timeout(ceiling, random);
         self.sent = self.sent.saturating_add(1);

@@ -1,4 +1,4 @@
-//! Router advertisements: whole (RFC 4861 section 4.2), or what the kernel passes on of them.
+//! Whole router advertisements (RFC 4861 section 4.2).
 
 use std::net::Ipv6Addr;
 use std::time::Duration;
@@ -9,12 +9,6 @@ use super::solicit::checksum;
 
 /// Type, code, checksum, hop limit, flags, lifetimes and timers.
 const HEADER: usize = 16;
-/// `struct nduseroptmsg` of `linux/rtnetlink.h`.
-const USER_OPTION_HEADER: usize = 16;
-/// `NDUSEROPT_SRCADDR`.
-const SOURCE_ADDRESS: u16 = 1;
-const AF_INET6: u8 = 10;
-
 /// How much a router, or a route, is to be preferred (RFC 4191 section 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Preference {
@@ -129,52 +123,6 @@ impl RouterAdvert {
         }
         Self::parse(source.into(), hops, message)
     }
-}
-
-/// What the kernel passes up of an advertisement it accepted: a message of type RTM_NEWNDUSEROPT.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserOptions {
-    /// The index of the link it came in by.
-    pub interface: u32,
-    /// The router; `None` if the kernel does not say.
-    pub router: Option<Ipv6Addr>,
-    /// One option, as kernels are today.
-    pub options: Vec<NdOption>,
-}
-
-impl UserOptions {
-    /// Reads the payload of the netlink message: `struct nduseroptmsg`, the options, attributes. Numbers are in native byte order.
-    ///
-    /// The kernel passes on nothing but options of advertisements with hop limit 255 from a link-local address that it accepted;
-    /// anything that says otherwise is refused here all the same.
-    pub fn parse(payload: &[u8]) -> Result<Self, AdvertError> {
-        let (&[AF_INET6, _, a, b, i, j, k, l, ROUTER_ADVERTISEMENT, 0, ..], rest) =
-            payload.split_first_chunk::<USER_OPTION_HEADER>().ok_or(AdvertError::NotAdvertisement)?
-        else {
-            return Err(AdvertError::NotAdvertisement);
-        };
-        let length = usize::from(u16::from_ne_bytes([a, b]));
-        let (options, attributes) = rest.split_at_checked(length).ok_or(AdvertError::Options)?;
-        let router = source_attribute(attributes.get(length.next_multiple_of(4) - length..).unwrap_or_default());
-        if router.is_some_and(|router| !router.is_unicast_link_local()) {
-            return Err(AdvertError::Source);
-        }
-        let (options, true) = walk(options) else { return Err(AdvertError::Options) };
-        Ok(Self { interface: u32::from_ne_bytes([i, j, k, l]), router, options })
-    }
-}
-
-/// The router's address among netlink attributes.
-fn source_attribute(mut attributes: &[u8]) -> Option<Ipv6Addr> {
-    while let Some(&[a, b, c, d]) = attributes.first_chunk() {
-        let length = usize::from(u16::from_ne_bytes([a, b]));
-        let value = attributes.get(4..length)?;
-        if u16::from_ne_bytes([c, d]) == SOURCE_ADDRESS {
-            return <[u8; 16]>::try_from(value).ok().map(Ipv6Addr::from);
-        }
-        attributes = attributes.get(length.next_multiple_of(4)..)?;
-    }
-    None
 }
 
 #[cfg(test)]

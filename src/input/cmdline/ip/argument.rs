@@ -17,7 +17,7 @@ pub(in super::super) struct Argument {
     /// CLIENT with the prefix of `/P` or MASK, or the usual one.
     pub(in super::super) client: Option<IpNet>,
     /// PEER: the server.
-    pub(in super::super) peer: Option<String>,
+    pub(in super::super) peer: Option<IpAddr>,
     /// GW.
     pub(in super::super) gateway: Option<IpAddr>,
     /// HOST.
@@ -132,7 +132,7 @@ impl<'a> Reader<'_, 'a> {
         let method = fields.next(':');
         let mut argument = Argument {
             client: address.map(|address| self.network(address, client, parts.rest(), mask)),
-            peer: peer.get().map(str::to_owned),
+            peer: self.peer(peer),
             gateway: self.gateway(gateway),
             hostname: self.hostname(host),
             method: self.method(method),
@@ -166,6 +166,15 @@ impl<'a> Reader<'_, 'a> {
             self.error(field, text, None);
         }
         IpNet::new(address, given.unwrap_or(usual)).unwrap_or_else(|_| IpNet::from(address))
+    }
+
+    /// PEER.
+    fn peer(&mut self, field: Field<'a>) -> Option<IpAddr> {
+        let address = field.get()?.parse().ok();
+        if address.is_none() {
+            self.caution(field, format!("'{}' is no address of a server; it is not used", field.text));
+        }
+        address
     }
 
     /// GW; the unspecified address is none.
@@ -360,8 +369,7 @@ impl fmt::Display for Argument {
         if let Some(client) = self.client {
             write!(f, "{}/{}", address(client.addr()), client.prefix_len())?;
         }
-        let bracket = |text: &str| if text.contains(':') { format!("[{text}]") } else { text.to_owned() };
-        write!(f, ":{}", self.peer.as_deref().map(bracket).unwrap_or_default())?;
+        write!(f, ":{}", self.peer.map(address).unwrap_or_default())?;
         write!(f, ":{}:", self.gateway.map(address).unwrap_or_default())?;
         write!(f, ":{}", self.hostname.as_deref().unwrap_or_default())?;
         write!(f, ":{}", self.interface.as_ref().map(dashed).unwrap_or_default())?;
@@ -369,7 +377,9 @@ impl fmt::Display for Argument {
         if !self.dns.is_empty() {
             return self.dns.iter().try_for_each(|&server| write!(f, ":{}", address(server)));
         }
-        write!(f, ":{}", self.mtu.map(|mtu| mtu.to_string()).unwrap_or_default())?;
+        if self.mtu.is_some() || self.mac.is_some() {
+            write!(f, ":{}", self.mtu.map(|mtu| mtu.to_string()).unwrap_or_default())?;
+        }
         match &self.mac {
             None => Ok(()),
             Some(ClonedMac::Address(mac)) => write!(f, ":{mac}"),

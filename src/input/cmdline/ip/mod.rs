@@ -58,14 +58,22 @@ pub(super) fn apply<'a>(builder: &mut Builder<'a>, value: Value<'a>, argument: A
         Some(interface) => builder.link(interface, None, value),
         None => builder.default_link(value.origin()),
     };
+    let wanted_ipv4 = entry.ip.is_some() && entry.method4() == Method4::Auto;
     entry.ip = Some(value.origin());
     if let Some(client) = argument.client {
         add_address(entry, client);
     }
     set_method(entry, method, required);
     set_rest(entry, &argument);
+    let lost_ipv4 = wanted_ipv4 && entry.method4() == Method4::Disabled;
     let stem = entry.profile.file_stem.clone();
-    note_rest(builder, value, &argument, &stem);
+    if lost_ipv4 {
+        builder.caution(
+            value.origin(),
+            "this turns off the IPv4 of an earlier ip= for the same link; for both write dhcp,dhcp6",
+        );
+    }
+    note_rest(builder, &argument, &stem);
     if let (Method::Ibft, Some(interface)) = (method, &argument.interface) {
         firmware::merge(builder, value, interface, &stem);
     }
@@ -168,15 +176,11 @@ pub(super) fn add_dns(entry: &mut Entry, server: IpAddr) {
 }
 
 /// What stands in the reading beside the profile.
-fn note_rest(builder: &mut Builder<'_>, value: Value<'_>, argument: &Argument, stem: &str) {
+fn note_rest(builder: &mut Builder<'_>, argument: &Argument, stem: &str) {
     if argument.method == Some(Method::Either6) {
         builder.reading.either6.push(stem.to_owned());
     }
-    let Some(peer) = &argument.peer else { return };
-    match peer.parse() {
-        Ok(server) => builder.reading.servers.push((stem.to_owned(), server)),
-        Err(_) => builder.caution(value.origin(), format!("the second field (the server) '{peer}' is no address")),
-    }
+    builder.reading.servers.extend(argument.peer.map(|server| (stem.to_owned(), server)));
 }
 
 /// Gives the gateways of `ip=::GW::::` to the profiles with an address in the gateway's network.

@@ -67,7 +67,7 @@ impl FromServer {
         self
     }
 
-    fn from_server(self, duid: &[u8]) -> Self {
+    fn sent_by(self, duid: &[u8]) -> Self {
         let mut other = Self { options: Vec::new(), ..self };
         for (code, value) in guard::Options::new(&self.options) {
             put(&mut other.options, code, if code == code::SERVER_ID { duid } else { value });
@@ -142,6 +142,13 @@ impl Bench {
 
     /// Goes on until something is sent, which must be one message of type `kind`.
     fn sends(&mut self, kind: u8) -> Vec<u8> {
+        let message = self.sends_any();
+        assert_eq!(message[0], kind, "at {:?}", self.now);
+        message
+    }
+
+    /// Goes on until something is sent, which must be one message.
+    fn sends_any(&mut self) -> Vec<u8> {
         for _ in 0..10 {
             let (mut sent, until) = self.drain();
             match sent.len() {
@@ -149,11 +156,7 @@ impl Bench {
                     self.now = self.now.max(until.expect("a message to come"));
                     self.client.handle_timeout(self.now);
                 }
-                1 => {
-                    let message = sent.remove(0);
-                    assert_eq!(message[0], kind, "at {:?}", self.now);
-                    return message;
-                }
+                1 => return sent.remove(0),
                 _ => panic!("{} messages at once", sent.len()),
             }
         }

@@ -1,7 +1,5 @@
-use proptest::prelude::*;
-
-use super::super::Learned;
 use super::super::option::{PrefixInformation, RouteInformation};
+use super::super::{Learned, options};
 use super::*;
 use crate::proto::Instant;
 
@@ -41,19 +39,6 @@ fn pio(length: u8, flags: u8, valid: u32, preferred: u32, prefix: &str) -> Vec<u
     let prefix: Ipv6Addr = prefix.parse().unwrap();
     let numbers = [valid.to_be_bytes(), preferred.to_be_bytes(), [0; 4]].concat();
     option(3, &[&[length, flags], &numbers[..], &prefix.octets()].concat())
-}
-
-/// What the kernel sends: header, options, the source attribute.
-fn user_message(family: u8, icmp: u8, options: &[u8], source: Ipv6Addr) -> Vec<u8> {
-    let mut message = vec![family, 0];
-    message.extend(u16::try_from(options.len()).unwrap().to_ne_bytes());
-    message.extend(7u32.to_ne_bytes());
-    message.extend([icmp, 0, 0, 0, 0, 0, 0, 0]);
-    message.extend(options);
-    message.extend(20u16.to_ne_bytes());
-    message.extend(1u16.to_ne_bytes());
-    message.extend(source.octets());
-    message
 }
 
 #[test]
@@ -105,19 +90,13 @@ fn r_02_only_from_link_local_with_hop_limit_255() {
 }
 
 #[test]
-fn r_02_user_options_are_taken_only_as_parts_of_such_advertisements() {
-    let options = rdnss(600, &["fd77::53"]);
+fn r_02_what_the_kernel_passes_up_is_read_whole_or_not_at_all() {
+    let option = rdnss(600, &["fd77::53"]);
     let server =
         NdOption::NameServers { lifetime: Duration::from_secs(600), servers: vec!["fd77::53".parse().unwrap()] };
-    let good = UserOptions::parse(&user_message(10, 134, &options, router())).unwrap();
-    assert_eq!(good, UserOptions { interface: 7, router: Some(router()), options: vec![server] });
-    let refused = |message: Vec<u8>| UserOptions::parse(&message).unwrap_err();
-    assert_eq!(refused(user_message(2, 134, &options, router())), AdvertError::NotAdvertisement);
-    assert_eq!(refused(user_message(10, 137, &options, router())), AdvertError::NotAdvertisement);
-    assert_eq!(refused(user_message(10, 134, &options, "fd77::1".parse().unwrap())), AdvertError::Source);
-    let whole = user_message(10, 134, &options, router());
-    assert_eq!(UserOptions::parse(&whole[..39]), Err(AdvertError::Options));
-    assert_eq!(UserOptions::parse(&whole[..40]).unwrap().router, None, "old kernels do not name it");
+    assert_eq!(options(&option), [server]);
+    assert_eq!(options(&option[..23]), []);
+    assert_eq!(options(&[option, vec![25, 0]].concat()), []);
 }
 
 #[test]
@@ -235,20 +214,5 @@ fn options_of_length_zero_or_that_overrun_put_the_advertisement_aside() {
     for tail in [&[1, 0, 0, 0, 0, 0, 0, 0][..], &[25, 2, 0, 0, 0, 0, 0, 0], &[25]] {
         let bytes = [advert(0, &[rdnss(60, &["fd77::1"])]), tail.to_vec()].concat();
         assert_eq!(RouterAdvert::parse(router(), 255, &bytes), Err(AdvertError::Options));
-    }
-}
-
-proptest! {
-    #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), flags: u8) {
-        let message = [advert(flags, &[]), bytes.clone()].concat();
-        let mut learned = Learned::default();
-        if let Ok(advert) = RouterAdvert::parse(router(), 255, &message) {
-            learned.apply(&advert.options, Instant::default());
-        }
-        let _ = UserOptions::parse(&bytes);
-        let _ = UserOptions::parse(&user_message(10, 134, &bytes, router()));
-        let _ = RouterAdvert::from_packet(&bytes);
-        prop_assert!(learned.servers(Instant::default()).count() <= 32);
     }
 }

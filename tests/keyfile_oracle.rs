@@ -1,0 +1,149 @@
+//! libnm as the judge: it and sunup must agree on which keyfiles are profiles, and on what they say.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sunup::input::nmconnection::{read, write};
+use sunup::profile::Profile;
+
+mod keyfile_cases;
+
+/// A running Python with libnm. One process answers all questions of a test.
+struct Oracle {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Oracle {
+    #[allow(clippy::disallowed_methods)] // A test may start the judge.
+    fn start() -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oracle/keyfile.py");
+        let mut child = Command::new("/usr/bin/python3")
+            .arg(script)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the oracle needs Python: apt install python3-gi gir1.2-nm-1.0");
+        let input = child.stdin.take().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, input, output }
+    }
+
+    /// What libnm makes of a text: its groups and keys as it would write them, or why it refuses.
+    fn ask(&mut self, text: &str) -> Result<Value, String> {
+        let missing = "no answer from libnm; is it installed? apt install python3-gi gir1.2-nm-1.0";
+        writeln!(self.input, "{}", json!({ "text": text })).expect(missing);
+        let mut line = String::new();
+        assert!(self.output.read_line(&mut line).expect(missing) > 0, "{missing}");
+        let answer: Value = serde_json::from_str(&line).unwrap();
+        match answer["valid"].as_bool().unwrap() {
+            true => Ok(answer["groups"].clone()),
+            false => Err(answer["error"].as_str().unwrap().to_owned()),
+        }
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn path() -> &'static Path {
+    Path::new("/etc/NetworkManager/system-connections/oracle.nmconnection")
+}
+
+/// Without what depends on the file it was read from.
+fn settings(mut profile: Profile) -> Profile {
+    profile.raw = None;
+    profile
+}
+
+/// Holds sunup's reading and writing of one text against libnm's.
+fn compare(oracle: &mut Oracle, text: &str) -> Result<(), String> {
+    let theirs = oracle.ask(text);
+    let ours = read(text.as_bytes(), path());
+    let (profile, theirs) = match (ours, theirs) {
+        (Ok((profile, _)), Ok(theirs)) => (profile, theirs),
+        (Err(_), Err(_)) => return Ok(()),
+        (Ok(_), Err(why)) => return Err(format!("libnm refuses it: {why}")),
+        (Err(why), Ok(_)) => return Err(format!("sunup refuses it: {why}")),
+    };
+    let written = write(&profile);
+    let again = oracle.ask(&written).map_err(|why| format!("libnm refuses what sunup wrote: {why}\n{written}"))?;
+    if again != theirs {
+        return Err(format!("libnm reads {theirs}\nand of what sunup wrote {again}\n{written}"));
+    }
+    let (reread, _) =
+        read(written.as_bytes(), path()).map_err(|why| format!("sunup refuses its own: {why}\n{written}"))?;
+    if settings(reread.clone()) != settings(profile.clone()) {
+        return Err(format!("reading back gives {reread:#?}\nnot {profile:#?}\n{written}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn libnm_agrees_on_the_cases() {
+    let mut oracle = Oracle::start();
+    let cases = keyfile_cases::CASES;
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|(name, text)| compare(&mut oracle, text).err().map(|why| format!("## {name}\n{text}\n{why}\n")))
+        .collect();
+    assert!(wrong.is_empty(), "{} of {} cases differ:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// A keyfile of one type: for each section a few keys, each with one of the values that its kind of key may come with.
+fn keyfile() -> impl Strategy<Value = String> {
+    let types = keyfile_cases::TYPES;
+    (0..types.len()).prop_flat_map(move |index| {
+        let (name, sections) = types[index];
+        let groups: Vec<_> = keyfile_cases::COMMON.iter().chain(sections).map(|section| group(section)).collect();
+        groups.prop_map(move |groups| {
+            let head = format!("[connection]\nid=x\nuuid=1b3c0f44-0d52-4b0e-9d8a-000000000001\ntype={name}\n");
+            head + &groups.concat()
+        })
+    })
+}
+
+fn group(
+    (name, keys): &'static (&'static str, &'static [(&'static str, &'static [&'static str])]),
+) -> BoxedStrategy<String> {
+    let keys: Vec<_> = keys
+        .iter()
+        .map(|(key, values)| {
+            let value = proptest::sample::select(values.to_vec());
+            proptest::option::weighted(0.25, value).prop_map(move |value| value.map(|value| format!("{key}={value}\n")))
+        })
+        .collect();
+    let always = matches!(*name, "connection");
+    let text = (proptest::bool::weighted(0.6), keys).prop_map(move |(present, keys)| {
+        let keys: String = keys.into_iter().flatten().collect();
+        if present || always { format!("[{name}]\n{keys}") } else { String::new() }
+    });
+    text.boxed()
+}
+
+#[test]
+fn libnm_agrees_on_generated_keyfiles() {
+    let oracle = std::cell::RefCell::new(Oracle::start());
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(600);
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&keyfile(), |text| {
+        compare(&mut oracle.borrow_mut(), &text).map_err(|why| TestCaseError::fail(format!("{text}\n{why}")))
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+}
