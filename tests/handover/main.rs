@@ -38,9 +38,14 @@ fn lan(name: &str) -> Lan {
     Lan::new(name, &sunup(), &artifacts())
 }
 
+/// The same, with options for the client's room.
+fn lan_with(name: &str, options: &Options) -> Lan {
+    Lan::with(name, &sunup(), &artifacts(), options)
+}
+
 /// The same with a read-only /sys, as containers have it.
 fn container(name: &str) -> Lan {
-    Lan::with(name, &sunup(), &artifacts(), &Options { read_only_sys: true, ..Options::default() })
+    lan_with(name, &Options { read_only_sys: true, ..Options::default() })
 }
 
 /// Where the scenarios leave their logs.
