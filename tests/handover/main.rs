@@ -5,6 +5,7 @@
 //! The rig is tested by itself: a stand-in of known good bytes must pass, and each sabotage of it must be seen.
 //! Logs stay under `target/tmp/handover/SCENARIO`. `SUNUP_BIN` names another binary to test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(clippy::disallowed_methods, reason = "the rig watches a while")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -37,9 +38,14 @@ fn lan(name: &str) -> Lan {
     Lan::new(name, &sunup(), &artifacts())
 }
 
+/// The same, with options for the client's room.
+fn lan_with(name: &str, options: &Options) -> Lan {
+    Lan::with(name, &sunup(), &artifacts(), options)
+}
+
 /// The same with a read-only /sys, as containers have it.
 fn container(name: &str) -> Lan {
-    Lan::with(name, &sunup(), &artifacts(), &Options { read_only_sys: true, ..Options::default() })
+    lan_with(name, &Options { read_only_sys: true, ..Options::default() })
 }
 
 /// Where the scenarios leave their logs.

@@ -27,7 +27,7 @@ impl<'room> Networkd<'room> {
     pub(crate) fn start(room: &'room Room) -> Self {
         room.sh("mkdir -p /run/systemd/network; rm -rf /etc/systemd/network /run/systemd/netif");
         let started = Instant::now();
-        let process = room.spawn(Self::path().expect("systemd-networkd"), &[]);
+        let process = room.spawn(Self::path().expect("systemd-networkd, of the package systemd, is needed"), &[]);
         Self { room, started, process }
     }
 
