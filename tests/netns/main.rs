@@ -41,8 +41,3 @@ fn artifacts() -> PathBuf {
 fn lan(name: &str) -> Lan {
     Lan::new(name, &sunup(), &artifacts())
 }
-
-/// The same, with options for the client's room.
-fn lan_with(name: &str, options: &Options) -> Lan {
-    Lan::with(name, &sunup(), &artifacts(), options)
-}
