@@ -25,7 +25,7 @@ mod without_privilege;
 
 use std::path::{Path, PathBuf};
 
-use support::{Lan, Options};
+use support::Lan;
 
 /// The binary under test.
 fn sunup() -> PathBuf {
