@@ -25,6 +25,9 @@ const CONNECTION: &[Key<Profile>] = &[
     Key::alias("slave-type", "port-type", Field::Word(read_port_type, write_port_type)),
 ];
 
+/// What a link can be a port of.
+pub(super) const PORT_TYPES: &[&str] = &["bond", "bridge", "ovs-bridge", "ovs-port", "team", "vrf", "hsr"];
+
 /// Keys of `[connection]` that sunup knows and cannot honour.
 const NOT_HONOURED: &[&str] = &[
     "secondaries",
@@ -126,6 +129,11 @@ pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<
     if let Some(group) = file.group("connection") {
         let others = read(CONNECTION, profile, "connection", group, notes);
         keep_others("connection", &others, NOT_HONOURED, WITHOUT_EFFECT, notes);
+    }
+    // How a port is attached may follow from a section.
+    if let Some(controller) = profile.controller.as_mut().filter(|controller| controller.port_type.is_empty()) {
+        let found = PORT_TYPES.iter().find(|name| file.group(&format!("{name}-port")).is_some());
+        controller.port_type = found.map(|name| (*name).to_owned()).unwrap_or_default();
     }
     if let Some(group) = file.group("match") {
         let others = read(MATCH, profile, "match", group, notes);

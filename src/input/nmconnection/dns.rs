@@ -71,3 +71,11 @@ pub(super) fn read_search(ip: &mut IpSettings, items: Vec<String>) -> Taken {
         _ => put(&mut ip.dns_search, Ok(items)),
     }
 }
+
+/// Reads the resolver's options. An empty list is not a missing one: it keeps the daemon from adding its own.
+pub(super) fn read_options(ip: &mut IpSettings, items: Vec<String>) -> Taken {
+    if items.is_empty() {
+        return Taken::Kept(String::new());
+    }
+    put(&mut ip.dns_options, Ok(items))
+}

@@ -16,7 +16,7 @@ const U32: i64 = 0xffff_ffff;
 /// What both sections have, beside addresses, routes, rules, gateway and name servers.
 const IP: &[Key<IpSettings>] = &[
     Key::new("dns-search", Field::Items(dns::read_search, |ip| ip.dns_search.clone())),
-    Key::new("dns-options", Field::List(lens!(dns_options))),
+    Key::new("dns-options", Field::Items(dns::read_options, |ip| ip.dns_options.clone())),
     Key::new("dns-priority", Field::Signed(lens!(dns_priority), -INT - 1, INT)),
     Key::new("ignore-auto-dns", Field::Bool(lens!(ignore_auto_dns), false)),
     Key::new("ignore-auto-routes", Field::Bool(lens!(ignore_auto_routes), false)),
@@ -135,10 +135,12 @@ fn read_table(ip: &mut IpSettings, text: &str) -> Taken {
     put(&mut ip.route_table, in_range(text, 0, U32).map(|number| u32::try_from(number).unwrap_or_default()))
 }
 
-/// A number of 32 bits, or one of four words.
+/// A number of 32 bits in any base, its four bytes as `aa:bb:cc:dd`, or one of four words.
 fn read_iaid(ip: &mut IpSettings, text: &str) -> Taken {
-    let number = || in_range(text, 0, U32).is_ok() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if !matches!(text, "mac" | "perm-mac" | "ifname" | "stable") && !number() {
+    let number = || in_range(text, 0, U32).is_ok() && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x');
+    let byte = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
+    let bytes = || text.split(':').count() == 4 && text.split(':').all(byte);
+    if !matches!(text, "mac" | "perm-mac" | "ifname" | "stable") && !number() && !bytes() {
         return Taken::Invalid("write mac, perm-mac, ifname, stable or a number of 32 bits".to_owned());
     }
     ip.dhcp_iaid = Some(text.to_owned());
@@ -220,7 +222,7 @@ fn read_link_local(ip: &mut Ip4Settings, text: &str) -> Taken {
         Ok(0 | 1) => ip.link_local = None,
         Ok(2) => ip.link_local = Some(false),
         Ok(3) => ip.link_local = Some(true),
-        Ok(4) => return Taken::No("sunup does not fall back to a link-local address".to_owned()),
+        Ok(4) => return Taken::Kept("sunup does not fall back to a link-local address".to_owned()),
         Ok(_) => return Taken::Invalid("write 0 (default), 2 (disabled) or 3 (enabled)".to_owned()),
         Err(why) => return Taken::No(why),
     }
@@ -323,28 +325,37 @@ fn read_gateway(
 
 /// Reads both sections. Where one is missing, a profile that is no port has the daemon's default for it.
 pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_>) {
-    if !has_ip(profile) {
+    profile.ipv4 = file.group("ipv4").map(|group| read4(group, notes));
+    profile.ipv6 = file.group("ipv6").map(|group| read6(group, notes));
+    if has_ip(profile) {
+        add_defaults(profile);
+    }
+}
+
+fn add_defaults(profile: &mut Profile) {
+    let quiet = matches!(&profile.kind, LinkKind::WireGuard(_)) || profile.kind.name() == "dummy";
+    let method4 = if quiet { Method4::Disabled } else { Method4::Auto };
+    let method6 = if quiet { Method6::Disabled } else { Method6::Auto };
+    profile.ipv4.get_or_insert_with(|| Ip4Settings { method: method4, ..Ip4Settings::default() });
+    // The default of a missing section is not that of a missing key.
+    let addr_gen_mode = AddrGenMode::Default;
+    profile.ipv6.get_or_insert_with(|| Ip6Settings { method: method6, addr_gen_mode, ..Ip6Settings::default() });
+}
+
+/// Drops what a port cannot have, once it has been examined.
+pub(super) fn drop_of_port(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_>) {
+    if has_ip(profile) {
         return;
     }
-    let quiet = matches!(&profile.kind, LinkKind::WireGuard(_)) || profile.kind.name() == "dummy";
-    profile.ipv4 = Some(match file.group("ipv4") {
-        Some(group) => read4(group, notes),
-        None if quiet => Ip4Settings::default(),
-        None => Ip4Settings { method: Method4::Auto, ..Ip4Settings::default() },
-    });
-    profile.ipv6 = Some(match file.group("ipv6") {
-        Some(group) => read6(group, notes),
-        // The default of a missing section is not that of a missing key.
-        None => Ip6Settings {
-            method: if quiet { Method6::Disabled } else { Method6::Auto },
-            addr_gen_mode: AddrGenMode::Default,
-            ..Ip6Settings::default()
-        },
-    });
+    for group in [file.group("ipv4"), file.group("ipv6")].into_iter().flatten() {
+        notes.warn(group.line, format!("[{}] is left out: the profile is a port, its controller has the addresses", group.name));
+    }
+    profile.ipv4 = None;
+    profile.ipv6 = None;
 }
 
 /// True unless the profile is a port; the port of a VRF has addresses all the same.
-pub(super) fn has_ip(profile: &Profile) -> bool {
+fn has_ip(profile: &Profile) -> bool {
     profile.controller.as_ref().is_none_or(|controller| controller.port_type == "vrf")
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::connection::uuid_of_file;
 use super::table::Notes;
-use super::{ip, link, wireguard};
+use super::{link, wireguard};
 use crate::input::keyfile::KeyFile;
 use crate::profile::link::{Infiniband, Vlan};
 use crate::profile::wireguard::WireGuard;
@@ -101,9 +101,8 @@ fn guess(file: &KeyFile) -> Option<LinkKind> {
 /// True if some table has read this group.
 fn is_read(profile: &Profile, name: &str) -> bool {
     match name {
-        "connection" | "match" | "user" | "ethtool" | "ethernet-s390-options" => true,
+        "connection" | "ipv4" | "ipv6" | "match" | "user" | "ethtool" | "ethernet-s390-options" => true,
         "ethernet" | "802-3-ethernet" => link::has_ethernet(&profile.kind),
-        "ipv4" | "ipv6" => ip::has_ip(profile),
         _ if name.starts_with(wireguard::PEER) => matches!(profile.kind, LinkKind::WireGuard(_)),
         _ => is_own(profile, name),
     }

@@ -120,6 +120,7 @@ pub fn read(text: &[u8], path: &Path) -> Result<(Profile, Vec<Warning>), Keyfile
         ip::read_all(&mut profile, &file, &mut notes);
         kind::keep_groups(&profile, &file, &mut notes);
         verify::verify(&mut profile, &file, &mut notes);
+        ip::drop_of_port(&mut profile, &file, &mut notes);
         profile.raw = String::from_utf8(text.to_vec()).ok();
         profile.unknown = std::mem::take(&mut notes.unknown);
         profile

@@ -61,8 +61,10 @@ pub(super) enum Taken {
     Yes,
     /// The part of it that can be used is in its field; the text says what is left out and why.
     Partly(String),
-    /// It counts as not written; the text says why.
+    /// It counts as not written, here as for the daemon; the text says why.
     No(String),
+    /// The daemon can carry it out and sunup cannot: it is kept; the text says so. Without a text it makes no difference here.
+    Kept(String),
     /// The whole profile is refused for it, as the daemon does; the text says why.
     Invalid(String),
 }
@@ -126,6 +128,11 @@ impl<'a> Notes<'a> {
             Taken::Partly(why) => self.warn(entry.line, format!("{group}.{}: {why}", entry.key)),
             Taken::No(why) => {
                 self.warn(entry.line, format!("{group}.{}={} is ignored: {why}", entry.key, shown(&entry.value)));
+            }
+            Taken::Kept(why) => {
+                if !why.is_empty() {
+                    self.warn(entry.line, format!("{group}.{}={}: {why}", entry.key, shown(&entry.value)));
+                }
                 self.keep(group, entry);
             }
             Taken::Invalid(why) => {

@@ -1,8 +1,9 @@
 //! What makes a whole profile invalid, or is put right before use: the daemon's rules across keys.
 
+use super::connection::PORT_TYPES;
 use super::link_rules;
 use super::table::Notes;
-use crate::input::keyfile::KeyFile;
+use crate::input::keyfile::{Entry, KeyFile};
 use crate::profile::ip::{AddrGenMode, Route, RouteKind};
 use crate::profile::{IpSettings, LinkKind, Method4, Method6, Profile};
 
@@ -53,7 +54,7 @@ pub(super) fn verify(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_
     patterns(profile, &mut check);
     user(profile, &mut check);
     link_rules::verify(profile, &mut check);
-    methods(profile, file, &mut check);
+    methods(file, &mut check);
     addresses4(profile, &mut check);
     addresses6(profile, &mut check);
 }
@@ -76,22 +77,16 @@ fn connection(profile: &mut Profile, file: &KeyFile, check: &mut Check<'_, '_>) 
     port(profile, file, check);
 }
 
-/// A port names its controller and how it is attached; the latter may follow from a section.
-fn port(profile: &mut Profile, file: &KeyFile, check: &mut Check<'_, '_>) {
-    const TYPES: &[&str] = &["bond", "bridge", "ovs-bridge", "ovs-port", "team", "vrf", "hsr"];
-    let Some(controller) = &mut profile.controller else { return };
-    if controller.port_type.is_empty() {
-        let found = TYPES.iter().find(|name| file.group(&format!("{name}-port")).is_some());
-        controller.port_type = found.map(|name| (*name).to_owned()).unwrap_or_default();
+/// A port names its controller and how it is attached.
+fn port(profile: &Profile, file: &KeyFile, check: &mut Check<'_, '_>) {
+    let Some(controller) = &profile.controller else { return };
+    for name in PORT_TYPES.iter().filter(|name| **name != controller.port_type) {
+        let section = format!("{name}-port");
+        check.require(file.group(&section).is_none(), &section, "", "the port is not of this type");
     }
-    let known = TYPES.contains(&controller.port_type.as_str());
+    let known = PORT_TYPES.contains(&controller.port_type.as_str());
     check.require(known, "connection", "slave-type", "write bond, bridge, team or vrf beside the controller");
-    check.require(
-        !controller.name.is_empty(),
-        "connection",
-        "master",
-        "it is missing; name the controller of the port",
-    );
+    check.require(!controller.name.is_empty(), "connection", "master", "it is missing; name the controller of the port");
 }
 
 fn patterns(profile: &Profile, check: &mut Check<'_, '_>) {
@@ -123,10 +118,10 @@ fn user(profile: &Profile, check: &mut Check<'_, '_>) {
 }
 
 /// A section that is there must have a method.
-fn methods(profile: &Profile, file: &KeyFile, check: &mut Check<'_, '_>) {
+fn methods(file: &KeyFile, check: &mut Check<'_, '_>) {
     for group in ["ipv4", "ipv6"] {
-        let section = file.group(group).filter(|_| profile.ipv4.is_some());
-        let method = section.is_none_or(|section| section.get("method").is_some_and(|entry| entry.text().is_ok()));
+        let good = |entry: &Entry| entry.text().is_ok();
+        let method = file.group(group).is_none_or(|section| section.get("method").is_some_and(good));
         check.require(method, group, "method", "it is missing; write auto, manual or disabled");
     }
 }

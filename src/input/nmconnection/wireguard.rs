@@ -184,10 +184,7 @@ fn take_secret<'a>(
     let text: String = entry.text().unwrap_or_default().split_ascii_whitespace().collect();
     match text.parse() {
         Ok(key) => *field = Some(key),
-        Err(error) => {
-            notes.warn(entry.line, format!("{group}.{name} is ignored: {error}"));
-            notes.keep(group, entry);
-        }
+        Err(error) => notes.warn(entry.line, format!("{group}.{name} is ignored: {error}")),
     }
     entries
 }
