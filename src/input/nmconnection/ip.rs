@@ -348,7 +348,10 @@ pub(super) fn drop_of_port(profile: &mut Profile, file: &KeyFile, notes: &mut No
         return;
     }
     for group in [file.group("ipv4"), file.group("ipv6")].into_iter().flatten() {
-        notes.warn(group.line, format!("[{}] is left out: the profile is a port, its controller has the addresses", group.name));
+        notes.warn(
+            group.line,
+            format!("[{}] is left out: the profile is a port, its controller has the addresses", group.name),
+        );
     }
     profile.ipv4 = None;
     profile.ipv6 = None;

@@ -86,7 +86,12 @@ fn port(profile: &Profile, file: &KeyFile, check: &mut Check<'_, '_>) {
     }
     let known = PORT_TYPES.contains(&controller.port_type.as_str());
     check.require(known, "connection", "slave-type", "write bond, bridge, team or vrf beside the controller");
-    check.require(!controller.name.is_empty(), "connection", "master", "it is missing; name the controller of the port");
+    check.require(
+        !controller.name.is_empty(),
+        "connection",
+        "master",
+        "it is missing; name the controller of the port",
+    );
 }
 
 fn patterns(profile: &Profile, check: &mut Check<'_, '_>) {
