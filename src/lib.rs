@@ -23,8 +23,9 @@
 //! | [`proto`] | DHCP and friends as state machines without sockets or clocks | `profile` |
 //! | [`activate`] | one link from "down" to "configured", as a state machine | `profile`, `plan`, `proto` |
 //! | [`kernel`] | everything with a file descriptor | `profile` |
-//! | [`state`] | what is left behind for daemons, programs and people | `profile`, `proto`, `activate` |
-//! | [`poll`] | the one loop: sockets, machines, earliest deadline | `activate`, `proto`, `kernel` |
+//! | [`state`] | what is left behind for daemons, programs and people | `profile`, `proto`, `activate`, `input` (its keyfile writer) |
+//! | [`poll`] | the one loop: sockets, machines, earliest deadline | `profile`, `activate`, `proto`, `kernel` |
+//! | [`log`] | messages to standard error or the kernel's log | `profile` |
 //! | [`run`] | the straight line itself | all of them |
 
 pub mod activate;

@@ -1,1 +1,186 @@
-//! The one loop: sockets, machines, earliest deadline.
+//! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
+
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+
+use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
+use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket};
+use crate::profile::desired::DesiredLink;
+use crate::proto::dhcp4::{self, frame};
+use crate::proto::{Instant, Output, ndisc};
+
+/// Everything that has a file descriptor while links are brought up.
+pub struct Driver<'a> {
+    kernel: &'a mut Kernel,
+    monitor: Monitor,
+    packets: Option<PacketSocket>,
+    sysfs: &'a Path,
+    wanted: Vec<DesiredLink>,
+}
+
+/// The time since boot.
+pub fn now() -> Instant {
+    Instant::new(kernel::clock::boottime())
+}
+
+impl<'a> Driver<'a> {
+    /// A driver that hears of every change from now on.
+    pub fn new(kernel: &'a mut Kernel, sysfs: &'a Path) -> Result<Self, KernelError> {
+        let monitor = kernel.monitor()?;
+        Ok(Self { kernel, monitor, packets: None, sysfs, wanted: Vec::new() })
+    }
+
+    /// Runs the session to its end.
+    pub fn run(&mut self, session: &mut Session) -> Result<Verdict, KernelError> {
+        self.devices(session)?;
+        loop {
+            match session.poll() {
+                Output::Transmit(action) => self.act(action),
+                Output::Event(verdict) if self.wanted.is_empty() => return Ok(verdict),
+                Output::Event(_) => self.apply(session),
+                Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
+                Output::WaitUntil(until) => self.wait(session, until)?,
+            }
+        }
+    }
+
+    /// Ends the work without waiting for the kernel to let go of the packet socket.
+    pub fn leave(self) {
+        if let Some(packets) = self.packets {
+            packets.leave();
+        }
+    }
+
+    /// Tells the session which devices there are.
+    fn devices(&mut self, session: &mut Session) -> Result<(), KernelError> {
+        let devices = self.kernel.devices(self.sysfs)?;
+        session.handle(now(), Input::Devices(&devices));
+        Ok(())
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
+            Action::Apply(wanted) => self.want(*wanted),
+            Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
+            Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
+            Action::Log { level, text } => log::log!(level, "{text}"),
+        }
+    }
+
+    /// Keeps the latest wish of a link until all are sent in one batch.
+    fn want(&mut self, wanted: DesiredLink) {
+        self.wanted.retain(|other| other.ifindex != wanted.ifindex);
+        self.wanted.push(wanted);
+    }
+
+    fn apply(&mut self, session: &mut Session) {
+        let wanted = std::mem::take(&mut self.wanted);
+        let applied = self.kernel.apply(&wanted);
+        for wanted in wanted {
+            let mine = || applied.failures.iter().filter(|failure| failure.ifindex() == wanted.ifindex);
+            let fatal = mine().find(|failure| failure.is_fatal()).map(ToString::to_string);
+            let complaints = mine().filter(|failure| !failure.is_fatal()).map(ToString::to_string).collect();
+            session.handle(now(), Input::Applied { ifindex: wanted.ifindex, fatal, complaints });
+        }
+    }
+
+    /// The packet socket, opened when it is first needed: closing it is not free.
+    fn packets(&mut self) -> Option<&PacketSocket> {
+        if self.packets.is_none() {
+            match PacketSocket::open() {
+                Ok(socket) => self.packets = Some(socket),
+                Err(error) => log::error!("{error}"),
+            }
+        }
+        self.packets.as_ref()
+    }
+
+    fn send_dhcp4(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) {
+        let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
+        let Some(socket) = self.packets() else { return };
+        if let Err(error) = socket.send_broadcast(ifindex, &packet) {
+            log::debug!("{error}");
+        }
+    }
+
+    fn solicit_router(&mut self, ifindex: u32) {
+        let packet = ndisc::solicitation(None, None);
+        let Some(socket) = self.packets() else { return };
+        if let Err(error) = socket.send_all_routers(ifindex, &packet) {
+            log::debug!("{error}");
+        }
+    }
+
+    /// Waits for the earliest of all things that may happen, and tells the session.
+    fn wait(&mut self, session: &mut Session, until: Option<Instant>) -> Result<(), KernelError> {
+        let timeout = until.map(|until| TimeSpec::from(until.since(now())));
+        let (changes, packets) = {
+            let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
+            fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
+            // A signal is no more than an early wake-up.
+            let _ = ppoll(&mut fds, timeout, None);
+            let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);
+            (ready(0), ready(1))
+        };
+        if packets {
+            self.receive(session);
+        }
+        if changes {
+            self.changes(session)?;
+        }
+        session.handle(now(), Input::Timeout);
+        Ok(())
+    }
+
+    fn receive(&mut self, session: &mut Session) {
+        let Some(socket) = &self.packets else { return };
+        while let Some(packet) = socket.receive() {
+            match frame::parse(&packet.bytes, packet.checksum_ready) {
+                Ok(datagram) => {
+                    let (source, payload) = (datagram.source, datagram.payload);
+                    session.handle(now(), Input::Dhcp4 { ifindex: packet.ifindex, source, payload });
+                }
+                Err(error) => log::debug!("packet dropped: {error}"),
+            }
+        }
+    }
+
+    fn changes(&mut self, session: &mut Session) -> Result<(), KernelError> {
+        let mut unknown = false;
+        for event in self.monitor.receive() {
+            unknown |= matches!(&event, Event::Link { ifindex, name, .. } if !session.knows(*ifindex, name));
+            unknown |= matches!(&event, Event::Overrun);
+            tell(session, event);
+        }
+        if unknown {
+            self.devices(session)?;
+        }
+        Ok(())
+    }
+}
+
+/// Hands a change on to the session, in its words.
+fn tell(session: &mut Session, event: Event) {
+    let now = now();
+    match event {
+        Event::Link { ifindex, name, up, carrier } => {
+            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier }));
+        }
+        Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
+        Event::Address { ifindex, net, tentative, dad_failed, gone } => {
+            session.handle(now, Input::Address(AddressEvent { ifindex, net, tentative, dad_failed, gone }));
+        }
+        Event::DefaultRoute { ifindex, ipv6, gone } => {
+            session.handle(now, Input::DefaultRoute { ifindex, ipv6, gone });
+        }
+        Event::RouterOption { ifindex, bytes, .. } => {
+            let options = ndisc::options(&bytes);
+            session.handle(now, Input::RouterOptions { ifindex, options: &options });
+        }
+        Event::Overrun => {}
+    }
+}

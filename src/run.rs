@@ -1,1 +1,131 @@
-//! The straight line for `up`: read, plan, bring up, write.
+//! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::cli::Up;
+use crate::input::{self, Gathered, Sources};
+use crate::kernel::{self, Kernel, KernelError};
+use crate::plan::{self, Context};
+use crate::poll::{self, Driver};
+use crate::profile::desired::DesiredLink;
+use crate::state::{self, StateFile};
+
+/// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
+const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Brings the network up as asked and writes down what became of it.
+pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
+    let started = poll::now();
+    let container = std::env::var("container").ok();
+    let gathered = input::gather(&Sources {
+        root: &arguments.root,
+        cmdline: arguments.cmdline.as_deref(),
+        profiles: arguments.profiles.as_deref(),
+        container: container.as_deref(),
+    });
+    gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    if gathered.hosts_line_left_out {
+        log::info!("in a container: /proc/cmdline is the host's and not read; say what is wanted with --cmdline");
+    }
+    let remembered = state::memory::read(&arguments.root);
+    let mut kernel = Kernel::open()?;
+    kernel.require_permission()?;
+    rename(&mut kernel, &gathered)?;
+    let line = gathered.line.to_string();
+    let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let owned = remembered.iter().map(|link| link.ifindex).collect();
+    let context = context(&gathered, arguments.cmdline.as_deref(), owned);
+    let settings = settings(gathered, context, remembered, timeout);
+    loopback(&mut kernel);
+    let mut session = Session::new(settings, started);
+    let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
+    let verdict = driver.run(&mut session)?;
+    let mut outcome = session.outcome(verdict);
+    write(&arguments.root, &line, &mut outcome);
+    driver.leave();
+    Ok(outcome)
+}
+
+/// What the plan must know beside profiles and devices. `cmdline` is the command line given in place of the files; `owned`
+/// are the links that an earlier run configured.
+pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> Context {
+    let (reading, defaults) = (&gathered.reading, Context::default());
+    let line = cmdline.map_or_else(|| gathered.line.to_string(), ToOwned::to_owned);
+    Context {
+        words: plan::words::split(&line),
+        need_network: reading.need_network.is_some(),
+        bootdev: reading.bootdev.clone(),
+        single_dhcp: reading.single_dhcp,
+        device_timeout: reading.timeouts.iflink.unwrap_or(defaults.device_timeout),
+        kept: Vec::new(),
+        owned,
+    }
+}
+
+/// What the session is told.
+fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, timeout: Option<Duration>) -> Settings {
+    let reading = gathered.reading;
+    Settings {
+        profiles: gathered.profiles,
+        context,
+        carrier_timeout: reading.timeouts.carrier.unwrap_or(CARRIER_TIMEOUT),
+        timeout,
+        hostname: reading.hostname,
+        warnings: gathered.warnings,
+        remembered,
+        seed: kernel::random::seed(),
+    }
+}
+
+/// `ifname=`: gives links the names asked for before anything is matched by name.
+fn rename(kernel: &mut Kernel, gathered: &Gathered) -> Result<(), KernelError> {
+    if gathered.reading.renames.is_empty() {
+        return Ok(());
+    }
+    let devices = kernel.devices(Path::new("/sys"))?;
+    let wanted = |(name, mac): &(String, crate::profile::HwAddr)| {
+        let device = devices.iter().find(|device| device.match_mac() == Some(*mac) && device.name != *name)?;
+        Some(DesiredLink { ifindex: device.ifindex, name: Some(name.clone()), ..DesiredLink::default() })
+    };
+    let wanted: Vec<DesiredLink> = gathered.reading.renames.iter().filter_map(wanted).collect();
+    kernel.apply(&wanted).failures.iter().for_each(|failure| log::warn!("{failure}"));
+    Ok(())
+}
+
+/// Sets the loopback link up: nobody else does in an image without a network daemon.
+fn loopback(kernel: &mut Kernel) {
+    let wanted = kernel.survey().ok().and_then(|snapshot| snapshot.loopback());
+    for failure in wanted.map(|wanted| kernel.apply(&[wanted]).failures).unwrap_or_default() {
+        log::warn!("{failure}");
+    }
+}
+
+/// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
+fn write(root: &Path, line: &str, outcome: &mut Outcome) {
+    set_hostname(outcome);
+    let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
+    let networkmanager: Vec<StateFile> = up().flat_map(state::networkmanager::files).collect();
+    let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
+    let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
+    let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
+    files.extend(up().map(state::memory::remember));
+    files.extend(state::resolv_conf::files(&outcome.dns));
+    let mut errors = state::write(root, &files);
+    let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
+    let report = state::report::file(outcome, line, &handed_over);
+    errors.extend(state::write(root, &[report]));
+    errors.iter().for_each(|error| log::warn!("{error}"));
+    if !errors.is_empty() && outcome.result == Verdict::Ok {
+        outcome.result = Verdict::Degraded;
+    }
+}
+
+/// Sets the host name where the host has none of its own yet.
+fn set_hostname(outcome: &Outcome) {
+    let Some(wanted) = &outcome.hostname else { return };
+    if let Err(error) = kernel::hostname::set_if_unset(wanted) {
+        log::warn!("{error}");
+    }
+}

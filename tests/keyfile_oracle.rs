@@ -1,5 +1,7 @@
 //! libnm as the judge: it and sunup must agree on which keyfiles are profiles, and on what they say.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -103,7 +105,7 @@ fn keyfile() -> impl Strategy<Value = String> {
     let types = keyfile_cases::TYPES;
     (0..types.len()).prop_flat_map(move |index| {
         let (name, sections) = types[index];
-        let groups: Vec<_> = keyfile_cases::COMMON.iter().chain(sections).map(|section| group(section)).collect();
+        let groups: Vec<_> = keyfile_cases::COMMON.iter().chain(sections).map(group).collect();
         groups.prop_map(move |groups| {
             let head = format!("[connection]\nid=x\nuuid=1b3c0f44-0d52-4b0e-9d8a-000000000001\ntype={name}\n");
             head + &groups.concat()

@@ -1,5 +1,18 @@
-//! One link from "down" to "configured", as a state machine.
+//! From a plan to a running network: every link as a state machine, all of them in one [`Session`].
+//!
+//! No socket, no clock: the caller hands in what happened ([`Input`]) and carries out what is answered ([`Action`]), under
+//! the contract of [`crate::proto`]. So the same code runs on the real network and in a simulated one.
 
-/// How it went.
-#[derive(Debug, Clone)]
-pub struct Outcome {}
+pub mod event;
+mod family;
+mod ipv4;
+mod ipv6;
+mod link;
+pub mod outcome;
+mod session;
+mod target;
+mod wait;
+
+pub use event::{Action, AddressEvent, Input, LinkEvent};
+pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
+pub use session::{Remembered, Session, Settings};

@@ -77,7 +77,7 @@ fn remark_json(remark: &Remark) -> Value {
 /// Where on the line a remark is about; 0 if it is about a file.
 fn column(remark: &Remark) -> usize {
     match remark.warning.origin {
-        Origin::CommandLine { column, .. } => column,
+        Origin::CommandLine { at, .. } => at,
         _ => 0,
     }
 }

@@ -2,12 +2,17 @@
 
 pub mod cmdline;
 pub mod firmware;
+mod gather;
 pub mod ibft;
 pub mod keyfile;
 pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
+pub mod profiles_dir;
+pub mod timestamps;
 pub mod uuids;
 
+pub use gather::{Gathered, Sources, gather};
+
 #[cfg(test)]
-mod firmware_cases;
+mod firmware_tests;

@@ -1,1 +1,75 @@
-//! Everything with a file descriptor.
+//! Everything with a file descriptor: the verbs in which sunup talks to the kernel.
+//!
+//! Applying is a difference: [`Kernel::apply`] reads what is ([`Snapshot`]), compares it with what is wanted
+//! ([`diff()`], a pure function) and sends what is missing in one batch. A second run sends nothing; a run that was killed anywhere
+//! and is started again ends in the same place.
+
+mod abi;
+mod apply;
+pub mod clock;
+pub mod device;
+mod diff;
+mod encode;
+mod error;
+pub mod hostname;
+pub mod id_path;
+mod message;
+mod monitor;
+mod netlink;
+mod packet;
+mod query;
+pub mod random;
+mod read;
+mod read_route;
+mod request;
+mod snapshot;
+mod syscall;
+pub mod sysctl;
+
+use std::path::Path;
+
+pub use self::apply::Applied;
+pub use self::diff::diff;
+pub use self::error::KernelError;
+pub use self::monitor::{Event, Monitor};
+use self::netlink::Netlink;
+pub use self::packet::{Packet, PacketSocket};
+pub use self::request::{LinkChange, Request, RuleFamily, Target};
+pub use self::snapshot::{Address, Link, Route, Rule, Snapshot};
+
+/// CAP_NET_ADMIN as a bit of the capability set.
+const CAP_NET_ADMIN: u64 = 1 << 12;
+
+/// The kernel's networking of this namespace.
+pub struct Kernel {
+    netlink: Netlink,
+}
+
+impl Kernel {
+    /// Opens the netlink socket. Reading needs no privilege.
+    pub fn open() -> Result<Self, KernelError> {
+        Ok(Self { netlink: Netlink::open()? })
+    }
+
+    /// Fails with [`KernelError::NotPermitted`] if this process may not configure the network.
+    pub fn require_permission(&self) -> Result<(), KernelError> {
+        match syscall::capabilities() {
+            Some(effective) if effective & CAP_NET_ADMIN == 0 => Err(KernelError::NotPermitted),
+            _ => Ok(()),
+        }
+    }
+
+    /// Listens to what happens from now on.
+    pub fn monitor(&mut self) -> Result<Monitor, KernelError> {
+        Monitor::open()
+    }
+
+    /// Writes a setting of a link if it differs ([`sysctl::set`]). What the kernel does not have is noted in the log, no more.
+    pub fn sysctl(&self, device: &str, key: &str, value: &str) {
+        match sysctl::set(Path::new("/"), device, key, value) {
+            Ok(_) => {}
+            Err(error) if error.is_gone() => log::debug!("{error}"),
+            Err(error) => log::warn!("{error}"),
+        }
+    }
+}

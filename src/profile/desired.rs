@@ -29,8 +29,10 @@ pub struct DesiredLink {
     pub addresses: Vec<DesiredAddress>,
     /// Routes by this link that shall exist.
     pub routes: Vec<DesiredRoute>,
-    /// Policy rules that shall exist.
+    /// Policy rules that shall exist. The family is that of `from` or `to`; IPv4 for a rule without either.
     pub rules: Vec<RoutingRule>,
+    /// IPv6 policy rules that shall exist: those that have neither `from` nor `to` must be here.
+    pub rules6: Vec<RoutingRule>,
 }
 
 /// An address a link shall have.
@@ -67,6 +69,8 @@ pub struct DesiredRoute {
 
 /// Values of `rtm_protocol`.
 pub mod protocol {
+    /// Not known, or not to be looked at (RTPROT_UNSPEC). No route to be set has it.
+    pub const UNKNOWN: u8 = 0;
     /// Made by the kernel.
     pub const KERNEL: u8 = 2;
     /// Set while booting.

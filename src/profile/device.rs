@@ -19,6 +19,8 @@ pub struct Device {
     pub kind: Option<String>,
     /// Current link-layer address.
     pub mac: Option<HwAddr>,
+    /// Link-layer broadcast address (IFLA_BROADCAST): not all ones on InfiniBand.
+    pub broadcast: Option<HwAddr>,
     /// Permanent link-layer address, where the driver knows one.
     pub perm_mac: Option<HwAddr>,
     /// Driver name, as udev's ID_NET_DRIVER; empty if unknown.

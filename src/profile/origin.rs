@@ -12,6 +12,8 @@ pub enum Origin {
         word: String,
         /// Its first character's column in the whole line, counted from 1.
         column: usize,
+        /// The column of the part of it that is meant: `column` for all of it.
+        at: usize,
     },
     /// A file, and the line in it, counted from 1; 0 when the whole file is meant.
     File {
@@ -37,7 +39,8 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CommandLine { word, column } => write!(f, "'{word}' (column {column})"),
+            Self::CommandLine { word, column, at } if column == at => write!(f, "'{word}' (column {column})"),
+            Self::CommandLine { word, column, at } => write!(f, "'{word}' (column {column}, wrong at column {at})"),
             Self::File { path, line: 0 } => write!(f, "{}", path.display()),
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Firmware { table, record } => write!(f, "{table} {record}"),

@@ -12,7 +12,11 @@
 //! 5. `poll` answers `WaitUntil` after finitely many steps (fewer than 100), whatever came in.
 
 pub mod dhcp4;
+pub mod dhcp6;
+mod domains;
 pub mod names;
+pub mod ndisc;
+mod random;
 
 use std::ops::{Add, Sub};
 use std::time::Duration;

@@ -1,1 +1,11 @@
-//! What is left behind for daemons, programs and people.
+//! What is left behind for daemons, programs and people: pure renderers, and one writer.
+
+pub mod file;
+pub mod klibc;
+pub mod memory;
+pub mod networkd;
+pub mod networkmanager;
+pub mod report;
+pub mod resolv_conf;
+
+pub use file::{StateFile, Write, write};

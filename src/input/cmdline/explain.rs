@@ -60,9 +60,7 @@ fn misspelt(word: &Word, name: &str) -> Option<Remark> {
 
 /// True if something at `origin` stands in `word`.
 fn is_about(origin: &Origin, word: &Word) -> bool {
-    let Origin::CommandLine { word: text, column } = origin else { return false };
-    let end = word.column + word.text.chars().count();
-    *text == word.text && (word.column..=end).contains(column)
+    matches!(origin, Origin::CommandLine { word: text, column, .. } if *text == word.text && *column == word.column)
 }
 
 /// A profile in one line: link, then both families.

@@ -40,7 +40,8 @@ impl<'a> Value<'a> {
     /// The word with the column of one field in it, for messages.
     pub(super) fn origin_of(&self, field: Field<'_>) -> Origin {
         let before = self.word.text.get(..field.at).unwrap_or_default().chars().count();
-        Origin::CommandLine { word: self.word.text.clone(), column: self.word.column + before }
+        let column = self.word.column;
+        Origin::CommandLine { word: self.word.text.clone(), column, at: column + before }
     }
 }
 
@@ -264,7 +265,7 @@ mod tests {
         fields.next(':');
         let field = fields.next(':');
         assert_eq!((name, field.text), ("ip", "fe80::1"));
-        let Origin::CommandLine { column, .. } = value.origin_of(field) else { panic!() };
+        let Origin::CommandLine { at: column, .. } = value.origin_of(field) else { panic!() };
         assert_eq!(column, 20);
     }
 

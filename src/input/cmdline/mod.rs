@@ -35,7 +35,7 @@ mod znet;
 
 pub use explain::{Explained, explain};
 pub use reading::{GlobalDns, NeedNetwork, NeedReason, Reading, Remark, Timeouts};
-pub use words::{CommandLine, Word};
+pub use words::{CommandLine, Word, is_the_hosts};
 
 use builder::Builder;
 use lex::Value;

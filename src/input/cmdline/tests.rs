@@ -93,7 +93,7 @@ fn a_static_address_is_required_and_alone() {
     assert_eq!((ipv4.dns.len(), ipv4.may_fail, ipv4.dhcp_timeout), (1, false, None));
     assert_eq!((reading.hostname.as_deref(), reading.warnings.len()), (Some("host"), 0));
     let word = "ip=192.0.2.2::192.0.2.1:24:host:eth0:none:192.0.2.53".to_owned();
-    assert_eq!(profile.origin, Origin::CommandLine { word, column: 1 });
+    assert_eq!(profile.origin, Origin::CommandLine { word, column: 1, at: 1 });
 }
 
 #[test]

@@ -8,8 +8,14 @@ use crate::profile::Origin;
 /// The largest file read, in bytes. The kernel's own limit is a few KiB.
 const MAX_FILE: u64 = 1 << 20;
 
-/// Files that exist in a container only, below the root directory.
-const CONTAINER_MARKS: [&str; 3] = ["run/systemd/container", ".dockerenv", "run/.containerenv"];
+/// Files that container managers make, below the root directory.
+const CONTAINER_MARKS: [&str; 2] = ["run/systemd/container", "run/.containerenv"];
+
+/// A file that images keep which were once a container's, and are now a microVM's: a mark only beside another sign.
+const IMAGE_MARK: &str = ".dockerenv";
+
+/// `/proc/self/ns/pid` in the first process namespace (PROC_PID_INIT_INO).
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 /// The kernel command line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,7 +36,7 @@ pub struct Word {
 impl Word {
     /// The whole word, as messages name it.
     pub fn origin(&self) -> Origin {
-        Origin::CommandLine { word: self.text.clone(), column: self.column }
+        Origin::CommandLine { word: self.text.clone(), column: self.column, at: self.column }
     }
 }
 
@@ -83,7 +89,7 @@ impl CommandLine {
         }
         let mut files = fragments(&root.join("etc/cmdline.d"));
         files.push(root.join("etc/cmdline"));
-        if !in_container(root, container) {
+        if !is_the_hosts(root, container) {
             files.push(root.join("proc/cmdline"));
         }
         files.extend(fragments(&root.join("run/initramfs/cmdline.d")));
@@ -98,9 +104,26 @@ impl CommandLine {
     }
 }
 
-/// True if this is not a machine of its own.
+/// True if `proc/cmdline` is not meant for us: in a container it is the host's, unless somebody mounted another over it.
+pub fn is_the_hosts(root: &Path, container: Option<&str>) -> bool {
+    in_container(root, container) && !is_mounted_over(root)
+}
+
 fn in_container(root: &Path, container: Option<&str>) -> bool {
-    container.is_some_and(|value| !value.is_empty()) || CONTAINER_MARKS.iter().any(|mark| root.join(mark).exists())
+    let marked = |mark: &str| root.join(mark).exists();
+    let of_its_own = || {
+        let namespace = std::fs::read_link(root.join("proc/self/ns/pid"));
+        namespace.is_ok_and(|namespace| namespace.as_os_str() != FIRST_PID_NAMESPACE)
+    };
+    container.is_some_and(|value| !value.is_empty())
+        || CONTAINER_MARKS.iter().any(|mark| marked(mark))
+        || (marked(IMAGE_MARK) && of_its_own())
+}
+
+/// True if something is mounted on `/proc/cmdline` itself.
+fn is_mounted_over(root: &Path) -> bool {
+    let mounts = std::fs::read_to_string(root.join("proc/self/mountinfo")).unwrap_or_default();
+    mounts.lines().any(|line| line.split(' ').nth(4) == Some("/proc/cmdline"))
 }
 
 /// The `*.conf` files of a directory by name.
@@ -172,8 +195,15 @@ mod tests {
         assert_eq!(CommandLine::read(&root, None, None).texts(), all);
         let inside = ["one", "two", "three", "four", "six"];
         assert_eq!(CommandLine::read(&root, None, Some("podman")).texts(), inside);
+        // An image that was a container's, on a machine of its own: the line is ours.
         std::fs::write(root.join(".dockerenv"), "").unwrap();
+        assert_eq!(CommandLine::read(&root, None, None).texts(), all);
+        std::fs::create_dir_all(root.join("proc/self/ns")).unwrap();
+        std::os::unix::fs::symlink("pid:[4026532999]", root.join("proc/self/ns/pid")).unwrap();
         assert_eq!(CommandLine::read(&root, None, None).texts(), inside);
+        // Somebody mounted a line for us.
+        std::fs::write(root.join("proc/self/mountinfo"), "31 30 0:5 / /proc/cmdline rw - tmpfs t rw\n").unwrap();
+        assert_eq!(CommandLine::read(&root, None, None).texts(), all);
         assert_eq!(CommandLine::read(&root, Some("ip=dhcp"), None).texts(), ["ip=dhcp"]);
         std::fs::remove_dir_all(&root).unwrap();
     }

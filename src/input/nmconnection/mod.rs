@@ -1,6 +1,6 @@
 //! NetworkManager keyfile profiles (`*.nmconnection`): groups and keys to and from [`Profile`].
 //!
-//! The format is `nm-settings-keyfile(5)`. [`write`] uses the spelling that daemons from 1.42 to the newest read.
+//! The format is `nm-settings-keyfile(5)`. [`write()`] uses the spelling that daemons from 1.42 to the newest read.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -131,7 +131,7 @@ fn a_remark_names_the_column_of_the_field() {
     let (_, value) = Value::of(&word);
     Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None }.read();
     let columns: Vec<&Origin> = remarks.iter().map(|remark| &remark.warning.origin).collect();
-    assert_eq!(columns, [&Origin::CommandLine { word: word.text.clone(), column: 21 }]);
+    assert_eq!(columns, [&Origin::CommandLine { word: word.text.clone(), column: word.column, at: 21 }]);
 }
 
 /// Texts of the shape of an `ip=`, sensible or not.

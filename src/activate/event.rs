@@ -1,0 +1,142 @@
+//! What the activation is told, and what it answers.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+
+use crate::profile::Device;
+use crate::profile::desired::DesiredLink;
+use crate::proto::dhcp4;
+use crate::proto::ndisc::NdOption;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A time that was waited for may have come.
+    Timeout,
+    /// All devices there are now: at the start, and whenever a new one has appeared.
+    Devices(&'a [Device]),
+    /// A link changed.
+    Link(LinkEvent),
+    /// A link is gone.
+    LinkGone {
+        /// Which.
+        ifindex: u32,
+    },
+    /// An address appeared, changed or went.
+    Address(AddressEvent),
+    /// A default route appeared or went.
+    DefaultRoute {
+        /// The link it leaves by.
+        ifindex: u32,
+        /// True for IPv6.
+        ipv6: bool,
+        /// True if it went.
+        gone: bool,
+    },
+    /// Options of a router advertisement that the kernel accepted and leaves to others (RFC 8106).
+    RouterOptions {
+        /// The link it came by.
+        ifindex: u32,
+        /// The options.
+        options: &'a [NdOption],
+    },
+    /// A UDP payload for port 68.
+    Dhcp4 {
+        /// The link it came by.
+        ifindex: u32,
+        /// Who sent it.
+        source: Ipv4Addr,
+        /// The DHCP message.
+        payload: &'a [u8],
+    },
+    /// What [`Action::Apply`] came to.
+    Applied {
+        /// The link.
+        ifindex: u32,
+        /// What the kernel refused that the link cannot do without.
+        fatal: Option<String>,
+        /// What else it refused, as text for people.
+        complaints: Vec<String>,
+    },
+}
+
+/// A link as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkEvent {
+    /// Which.
+    pub ifindex: u32,
+    /// Its name now.
+    pub name: String,
+    /// IFF_UP.
+    pub up: bool,
+    /// IFF_LOWER_UP.
+    pub carrier: bool,
+}
+
+/// An address as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressEvent {
+    /// The link it is on.
+    pub ifindex: u32,
+    /// Address and prefix length.
+    pub net: IpNet,
+    /// Still being probed, and not optimistic: not usable yet.
+    pub tentative: bool,
+    /// Duplicate address detection failed: another host has it.
+    pub dad_failed: bool,
+    /// It went.
+    pub gone: bool,
+}
+
+impl AddressEvent {
+    /// True for an address that reaches beyond the link.
+    pub fn is_global(&self) -> bool {
+        match self.net.addr() {
+            IpAddr::V4(address) => !address.is_link_local(),
+            IpAddr::V6(address) => !is_link_local6(address),
+        }
+    }
+}
+
+/// fe80::/10.
+pub fn is_link_local6(address: Ipv6Addr) -> bool {
+    address.octets().first_chunk().is_some_and(|&[a, b]| a == 0xfe && b & 0xc0 == 0x80)
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Action {
+    /// Write this kernel setting if it differs; comes before the link is set up.
+    Sysctl {
+        /// The link.
+        ifindex: u32,
+        /// Its name.
+        ifname: String,
+        /// Address family and key, e.g. `ipv6/accept_ra`.
+        key: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// Make the kernel hold this, then answer [`Input::Applied`].
+    Apply(Box<DesiredLink>),
+    /// Send a DHCPv4 message.
+    SendDhcp4 {
+        /// The link.
+        ifindex: u32,
+        /// The message and where it goes.
+        transmit: dhcp4::Transmit,
+    },
+    /// Send a router solicitation from the unspecified address.
+    SolicitRouter {
+        /// The link.
+        ifindex: u32,
+    },
+    /// Tell people.
+    Log {
+        /// How much it matters.
+        level: log::Level,
+        /// One line, no control characters.
+        text: String,
+    },
+}

@@ -1,0 +1,252 @@
+//! IPv4 on one link: static addresses, or a DHCPv4 lease, or both.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::event::Action;
+use super::family::{Family, Progress};
+use super::outcome::{Reason, Timing};
+use super::target::{self, FamilyTarget};
+use crate::profile::{HwAddr, Ip4Settings, Method4};
+use crate::proto::dhcp4::{Client, Config, Event, Lease};
+use crate::proto::{Instant, Output};
+
+/// How long an exchange may take where the profile does not say: NetworkManager's 45 s.
+const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// IPv4 on one link.
+pub(super) struct Ipv4 {
+    settings: Ip4Settings,
+    dhcp: Option<Dhcp>,
+    /// What the kernel has said yes to is what [`Ipv4::target`] was when it was last applied.
+    applied: bool,
+}
+
+/// DHCPv4 on one link.
+struct Dhcp {
+    config: Config,
+    /// Not before this: DISCOVERs of many links at once would be lost at the server.
+    not_before: Instant,
+    client: Option<Client>,
+    started: Option<Instant>,
+    lease: Option<Lease>,
+    offered: bool,
+    last_refusal: Option<String>,
+    last_reject: Option<String>,
+}
+
+impl Ipv4 {
+    /// IPv4 as `settings` ask for it. `remembered`: a lease of an earlier run that still holds.
+    pub(super) fn new(
+        settings: Ip4Settings,
+        config: Option<Config>,
+        not_before: Instant,
+        remembered: Option<Lease>,
+    ) -> Self {
+        let dhcp = config.filter(|_| settings.method == Method4::Auto).map(|config| Dhcp {
+            config,
+            not_before,
+            client: None,
+            started: None,
+            lease: remembered,
+            offered: false,
+            last_refusal: None,
+            last_reject: None,
+        });
+        Self { settings, dhcp, applied: false }
+    }
+
+    /// The settings.
+    pub(super) fn settings(&self) -> &Ip4Settings {
+        &self.settings
+    }
+
+    /// The lease, if there is one.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        self.dhcp.as_ref().and_then(|dhcp| dhcp.lease.as_ref())
+    }
+
+    /// The kernel has taken what was last asked of it.
+    pub(super) fn applied(&mut self) {
+        self.applied = true;
+    }
+
+    /// The link has carrier, for the first time or again.
+    pub(super) fn carrier(&mut self, now: Instant) {
+        let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };
+        match dhcp.client.as_mut() {
+            Some(client) => client.carrier(now),
+            None => dhcp.begin(now),
+        }
+    }
+
+    /// A time that was waited for may have come.
+    pub(super) fn timeout(&mut self, now: Instant) {
+        let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };
+        match dhcp.client.as_mut() {
+            Some(client) => client.handle_timeout(now),
+            None if dhcp.started.is_some() => dhcp.begin(now),
+            None => {}
+        }
+    }
+
+    /// A UDP payload for port 68.
+    pub(super) fn packet(&mut self, now: Instant, source: Ipv4Addr, payload: &[u8]) {
+        if let Some(client) = self.dhcp.as_mut().and_then(|dhcp| dhcp.client.as_mut()) {
+            client.handle_packet(now, source, payload);
+        }
+    }
+
+    /// Lets the client speak until it waits. True if there is a new lease to apply.
+    pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
+        let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return false };
+        while let Some(client) = dhcp.client.as_mut() {
+            match client.poll() {
+                Output::WaitUntil(_) => return false,
+                Output::Transmit(transmit) => out.push(Action::SendDhcp4 { ifindex, transmit }),
+                Output::Event(event) => dhcp.note(event, now, timing),
+            }
+            if dhcp.lease.is_some() {
+                self.applied = false;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// When to be woken.
+    pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
+        let give_up = self.give_up();
+        let dhcp = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none())?;
+        let next = match dhcp.client.as_mut() {
+            Some(client) => match client.poll() {
+                Output::WaitUntil(next) => next,
+                _ => Some(now),
+            },
+            None => dhcp.started.map(|started| started.max(dhcp.not_before)),
+        };
+        [next, give_up.filter(|&at| at > now)].into_iter().flatten().min()
+    }
+
+    /// When the exchange is given up.
+    fn give_up(&self) -> Option<Instant> {
+        let started = self.dhcp.as_ref()?.started?;
+        Some(started + self.settings.ip.dhcp_timeout.unwrap_or(DHCP_TIMEOUT))
+    }
+
+    /// The addresses that the profile or the lease brings.
+    pub(super) fn addresses(&self) -> Vec<ipnet::IpNet> {
+        self.lease()
+            .and_then(|lease| ipnet::Ipv4Net::new(lease.address, lease.prefix_len).ok())
+            .map(ipnet::IpNet::V4)
+            .into_iter()
+            .collect()
+    }
+
+    /// What the kernel shall hold now.
+    pub(super) fn target(&self, metric: u32, now: Instant) -> FamilyTarget {
+        let metric = self.settings.ip.route_metric.unwrap_or(metric);
+        let mut all = FamilyTarget::default();
+        if let Some(lease) = self.lease() {
+            all = target::from_lease4(lease, &self.settings.ip, metric, now);
+        } else if self.dhcp.is_some() {
+            // Routes by a router of the lease's network can only be made when that network is there.
+            let mut early = self.settings.ip.clone();
+            early.routes.clear();
+            early.gateway = None;
+            return target::from_profile(&early, &[], metric);
+        }
+        let own = target::from_profile(&self.settings.ip, &self.addresses(), metric);
+        all.addresses.extend(own.addresses);
+        all.routes.extend(own.routes);
+        all
+    }
+
+    /// How far it has come.
+    pub(super) fn family(&self, since: Instant, now: Instant) -> Family {
+        let ip = &self.settings.ip;
+        Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout)
+    }
+
+    fn progress(&self, now: Instant) -> Progress {
+        match (self.settings.method, &self.dhcp) {
+            (Method4::Disabled, _) => Progress::Off,
+            (Method4::Shared | Method4::LinkLocal, _) => Progress::Failed(Reason::Unsupported(format!(
+                "ipv4.method={:?} cannot be carried out",
+                self.settings.method
+            ))),
+            (Method4::Auto, None) => Progress::Failed(Reason::Unsupported(
+                "ipv4.method=auto needs a link with a MAC address, for DHCP".to_owned(),
+            )),
+            (_, Some(dhcp)) if dhcp.lease.is_none() => match self.give_up() {
+                Some(at) if now >= at => Progress::Failed(dhcp.reason()),
+                _ => Progress::Pending(dhcp.reason()),
+            },
+            _ if self.applied => Progress::Up,
+            _ => Progress::Pending(Reason::NotReady),
+        }
+    }
+}
+
+impl Dhcp {
+    /// Starts the exchange, or notes when to.
+    fn begin(&mut self, now: Instant) {
+        self.started.get_or_insert(now);
+        if now >= self.not_before {
+            self.client = Some(Client::new(self.config.clone(), now));
+        }
+    }
+
+    /// Takes note of what the client reports.
+    fn note(&mut self, event: Event, now: Instant, timing: &mut Timing) {
+        match event {
+            Event::Offer { .. } => {
+                self.offered = true;
+                timing.offer.get_or_insert(now);
+            }
+            Event::Bound(lease) => {
+                timing.lease = Some(now);
+                self.lease = Some(*lease);
+            }
+            Event::Nak { server, message } => {
+                let said = message.map(|text| format!(": {text}")).unwrap_or_default();
+                self.last_refusal = Some(format!("server {server} answered NAK{said}"));
+            }
+            Event::Ignored { reason } => self.last_reject = Some(reason.to_string()),
+            _ => {}
+        }
+    }
+
+    /// Why there is no lease.
+    fn reason(&self) -> Reason {
+        match (&self.last_refusal, self.offered, &self.last_reject) {
+            (Some(text), ..) => Reason::Refused(text.clone()),
+            (None, true, _) => {
+                Reason::Refused("the server made an offer and then did not answer the request".to_owned())
+            }
+            (None, false, Some(text)) => Reason::BadOffer(text.clone()),
+            (None, false, None) => Reason::NoOffer,
+        }
+    }
+}
+
+/// The client identifier (option 61) a profile asks for: by default 01 and the MAC address, which is what the daemon that
+/// adopts the link sends. `None`: send none.
+pub(super) fn client_id(setting: Option<&str>, arp_type: u16, mac: HwAddr) -> Option<Vec<u8>> {
+    match setting {
+        None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => {
+            Some([&[u8::try_from(arp_type).unwrap_or(0)], mac.as_bytes()].concat())
+        }
+        Some("none") => None,
+        Some(text) => Some(hexadecimal(text).unwrap_or_else(|| [&[0], text.as_bytes()].concat())),
+    }
+}
+
+/// `aa:bb:…` with at least two bytes.
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let byte = |part: &str| match part.len() {
+        1 | 2 if part.bytes().all(|b| b.is_ascii_hexdigit()) => u8::from_str_radix(part, 16).ok(),
+        _ => None,
+    };
+    text.split(':').map(byte).collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() >= 2)
+}

@@ -1,0 +1,369 @@
+//! One link, from "down" to "all that was asked for is there".
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
+use super::family::{Family, combine};
+use super::ipv4::{self, Ipv4};
+use super::ipv6::{self, Ipv6};
+use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
+use crate::profile::desired::DesiredLink;
+use crate::profile::link::ClonedMac;
+use crate::profile::{Device, HwAddr, Method6, Profile};
+use crate::proto::Instant;
+use crate::proto::dhcp4::{Config, Lease};
+use crate::proto::ndisc::{Learned, NdOption};
+
+/// What a link is started with besides its device and profile.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    /// Which rules of the profile matched.
+    pub(super) matched_by: Vec<String>,
+    /// True if the run counts on it.
+    pub(super) required: bool,
+    /// The metric of its default route.
+    pub(super) metric: u32,
+    /// How long carrier is waited for.
+    pub(super) carrier_timeout: Duration,
+    /// DHCP is not begun before this.
+    pub(super) dhcp_not_before: Instant,
+    /// Makes transaction ids and jitter.
+    pub(super) seed: u64,
+    /// A lease of an earlier run in this boot.
+    pub(super) remembered: Option<Lease>,
+}
+
+/// One link that a profile took.
+pub(super) struct Link {
+    device: Device,
+    profile: Rc<Profile>,
+    start: Start,
+    started: Instant,
+    v4: Ipv4,
+    v6: Option<Ipv6>,
+    timing: Timing,
+    learned: Learned,
+    fatal: Option<Reason>,
+    complaints: Vec<String>,
+    removed: bool,
+}
+
+impl Link {
+    /// A link that shall become what `profile` asks for; tells `out` what to do first.
+    pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
+        let mac = new_mac(&profile, &device).or(device.mac);
+        let settings = profile.ipv4.clone().unwrap_or_default();
+        let (holds, previous) = sort_out(start.remembered.clone(), &device, now);
+        let config = dhcp_config(&profile, &device, mac, previous, start.seed);
+        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
+        let known = device.addresses.iter().map(|&net| AddressEvent {
+            ifindex: device.ifindex,
+            net,
+            tentative: false,
+            dad_failed: false,
+            gone: false,
+        });
+        let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
+        let v6 = profile.ipv6.clone().map(|settings| Ipv6::new(settings, known6, false));
+        let mut link = Self {
+            device,
+            profile,
+            start,
+            started: now,
+            v4,
+            v6,
+            timing: Timing::default(),
+            learned: Learned::default(),
+            fatal: None,
+            complaints: Vec::new(),
+            removed: false,
+        };
+        link.begin(now, out);
+        link
+    }
+
+    /// Its interface index.
+    pub(super) fn ifindex(&self) -> u32 {
+        self.device.ifindex
+    }
+
+    /// The profile that took it.
+    pub(super) fn profile(&self) -> &Rc<Profile> {
+        &self.profile
+    }
+
+    /// When it had carrier.
+    pub(super) fn carrier_since(&self) -> Option<Instant> {
+        self.timing.carrier.filter(|_| self.device.carrier)
+    }
+
+    /// When everything was there.
+    pub(super) fn done_at(&self) -> Option<Instant> {
+        self.timing.done
+    }
+
+    /// What the kernel refused although the link is up.
+    pub(super) fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
+        for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
+            out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
+        }
+        out.push(Action::Apply(Box::new(self.target(now))));
+        if self.device.up {
+            self.timing.up = Some(now);
+            self.carrier_changed(self.device.carrier, now);
+        }
+    }
+
+    /// What the kernel shall hold now.
+    pub(super) fn target(&self, now: Instant) -> DesiredLink {
+        let mut v4 = self.v4.target(self.start.metric, now);
+        if let Some(v6) = &self.v6 {
+            let v6 = v6.target(self.start.metric);
+            v4.addresses.extend(v6.addresses);
+            v4.routes.extend(v6.routes);
+        }
+        DesiredLink {
+            ifindex: self.ifindex(),
+            up: Some(true),
+            mtu: self.mtu(),
+            mac: new_mac(&self.profile, &self.device),
+            addresses: v4.addresses,
+            routes: v4.routes,
+            rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
+            rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
+            ..DesiredLink::default()
+        }
+    }
+
+    /// The profile's MTU; else the lease's, if it is one IPv4 can live with (RFC 791: 68).
+    fn mtu(&self) -> Option<u32> {
+        let leased = || self.v4.lease().and_then(|lease| lease.mtu).map(u32::from).filter(|&mtu| mtu >= 68);
+        self.profile.link.mtu.or_else(leased)
+    }
+
+    /// The link changed.
+    pub(super) fn link_event(&mut self, event: &LinkEvent, now: Instant) {
+        self.device.name.clone_from(&event.name);
+        self.device.up = event.up;
+        if event.up {
+            self.timing.up.get_or_insert(now);
+        }
+        let carrier = event.up && event.carrier;
+        if carrier != self.device.carrier || (carrier && self.timing.carrier.is_none()) {
+            self.carrier_changed(carrier, now);
+        }
+    }
+
+    fn carrier_changed(&mut self, carrier: bool, now: Instant) {
+        self.device.carrier = carrier;
+        if !carrier {
+            return;
+        }
+        self.timing.carrier.get_or_insert(now);
+        self.v4.carrier(now);
+        if let Some(v6) = &mut self.v6 {
+            v6.carrier(now);
+        }
+    }
+
+    /// The device is gone.
+    pub(super) fn gone(&mut self) {
+        self.removed = true;
+        self.device.carrier = false;
+    }
+
+    /// An address appeared, changed or went.
+    pub(super) fn address(&mut self, event: AddressEvent) {
+        if let (Some(v6), ipnet::IpNet::V6(_)) = (&mut self.v6, event.net) {
+            v6.address(event);
+        }
+    }
+
+    /// A default route by this link appeared or went.
+    pub(super) fn default_route(&mut self, ipv6: bool, there: bool) {
+        if let Some(v6) = self.v6.as_mut().filter(|_| ipv6) {
+            v6.default_route(there);
+        }
+    }
+
+    /// Options of a router advertisement.
+    pub(super) fn router_options(&mut self, options: &[NdOption], now: Instant) {
+        self.learned.apply(options, now);
+    }
+
+    /// A UDP payload for port 68.
+    pub(super) fn dhcp4(&mut self, now: Instant, source: Ipv4Addr, payload: &[u8]) {
+        self.v4.packet(now, source, payload);
+    }
+
+    /// A time that was waited for may have come.
+    pub(super) fn timeout(&mut self, now: Instant) {
+        self.v4.timeout(now);
+    }
+
+    /// What [`Action::Apply`] came to.
+    pub(super) fn applied(&mut self, fatal: Option<String>, complaints: Vec<String>) {
+        for complaint in complaints {
+            if !self.complaints.contains(&complaint) {
+                self.complaints.push(complaint);
+            }
+        }
+        match fatal {
+            Some(text) => self.fatal = Some(Reason::Kernel(text)),
+            None => {
+                self.v4.applied();
+                self.v6.iter_mut().for_each(Ipv6::applied);
+            }
+        }
+    }
+
+    /// Tells `out` what to do now; to be called after everything else.
+    pub(super) fn drive(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if self.removed {
+            return;
+        }
+        let ifindex = self.ifindex();
+        if self.v4.drive(ifindex, now, &mut self.timing, out) {
+            out.push(Action::Apply(Box::new(self.target(now))));
+        }
+        if let Some(v6) = &mut self.v6 {
+            v6.drive(ifindex, now, out);
+        }
+        if self.state(now) == LinkState::Up {
+            self.timing.done.get_or_insert(now);
+        }
+    }
+
+    /// When to be woken.
+    pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
+        if self.removed {
+            return None;
+        }
+        let machines = [self.v4.deadline(now), self.v6.as_ref().and_then(|v6| v6.deadline(now))];
+        let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
+        let waits = self.families(now).map(|family| family.waited_for_until);
+        let ahead = waits.into_iter().chain([carrier]).flatten().filter(|&at| at > now);
+        machines.into_iter().flatten().chain(ahead).min()
+    }
+
+    fn carrier_deadline(&self) -> Instant {
+        self.started + self.start.carrier_timeout
+    }
+
+    fn families(&self, now: Instant) -> [Family; 2] {
+        let since = self.timing.carrier.unwrap_or(self.started);
+        let v6 = self.v6.as_ref().map_or(Family::OFF, |v6| v6.family(since, now));
+        [self.v4.family(since, now), v6]
+    }
+
+    /// How far it has come.
+    pub(super) fn state(&self, now: Instant) -> LinkState {
+        if self.removed {
+            return LinkState::Failed(Reason::Removed);
+        }
+        if let Some(reason) = &self.fatal {
+            return LinkState::Failed(reason.clone());
+        }
+        if !self.device.carrier && self.timing.done.is_none() {
+            return match now >= self.carrier_deadline() {
+                true => LinkState::Failed(Reason::NoCarrier),
+                false => LinkState::Pending(Reason::NoCarrier),
+            };
+        }
+        combine(&self.families(now), now)
+    }
+
+    /// Name servers and search domains: the profile's first, then those that came by the link.
+    fn dns(&self, now: Instant) -> Dns {
+        let mut all = Dns::default();
+        let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
+        for section in sections.into_iter().flatten() {
+            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
+            all.merge(&Dns { servers, search: section.dns_search.clone() });
+        }
+        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
+            let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
+            search.extend(lease.domain.iter().map(ToString::to_string));
+            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
+        }
+        if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
+            // A link-local server is one of this link: it needs the zone.
+            let server = |address: Ipv6Addr| match is_link_local6(address) {
+                true => format!("{address}%{}", self.device.name),
+                false => address.to_string(),
+            };
+            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
+            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
+        }
+        all
+    }
+
+    /// How it went.
+    pub(super) fn outcome(&self, now: Instant) -> LinkOutcome {
+        LinkOutcome {
+            device: self.device.clone(),
+            profile: self.profile.clone(),
+            matched_by: self.start.matched_by.clone(),
+            required: self.start.required,
+            state: self.state(now),
+            timing: self.timing,
+            target: self.target(now),
+            metric: self.start.metric,
+            lease4: self.v4.lease().cloned(),
+            dns: self.dns(now),
+            autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
+        }
+    }
+}
+
+/// The address the link shall get, if the profile names one.
+fn new_mac(profile: &Profile, device: &Device) -> Option<HwAddr> {
+    match &profile.link.cloned_mac {
+        Some(ClonedMac::Address(mac)) => Some(*mac),
+        Some(ClonedMac::Permanent) => device.perm_mac,
+        _ => None,
+    }
+}
+
+/// A remembered lease still holds (its address is there and it is not time to renew), or only its address is asked for again.
+fn sort_out(remembered: Option<Lease>, device: &Device, now: Instant) -> (Option<Lease>, Option<Ipv4Addr>) {
+    let Some(lease) = remembered else { return (None, None) };
+    let age = now.since(lease.acquired);
+    let holds = device.has_address(lease.address.into()) && (lease.lease_time.is_none() || age < lease.t1);
+    let expired = lease.lease_time.is_some_and(|time| age >= time);
+    let address = lease.address;
+    match (holds, expired) {
+        (true, _) => (Some(lease), None),
+        (false, false) => (None, Some(address)),
+        (false, true) => (None, None),
+    }
+}
+
+/// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).
+fn dhcp_config(
+    profile: &Profile,
+    device: &Device,
+    mac: Option<HwAddr>,
+    previous: Option<Ipv4Addr>,
+    seed: u64,
+) -> Option<Config> {
+    let settings = profile.ipv4.clone().unwrap_or_default();
+    let wants_ipv6 = profile.ipv6.as_ref().is_some_and(|s| s.method == Method6::Auto);
+    let hostname = settings.dhcp_fqdn.or(settings.ip.dhcp_hostname);
+    let mac = mac?;
+    Some(Config {
+        client_id: ipv4::client_id(settings.dhcp_client_id.as_deref(), device.arp_type, mac),
+        hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
+        vendor_class: settings.dhcp_vendor_class.map(String::into_bytes),
+        mtu: device.mtu,
+        previous,
+        want_ipv6_only: wants_ipv6 && settings.ip.may_fail,
+        ..Config::new(mac, device.arp_type, seed)
+    })
+}

@@ -1,0 +1,162 @@
+//! Profile and leases to what the kernel shall hold: pure.
+//!
+//! Addresses and routes are made exactly as NetworkManager would make them (prefix route by hand, metric by type of link,
+//! `proto dhcp` with a source), so that the daemon finds nothing to add when it adopts the link.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
+use crate::profile::ip::{IpSettings, Route, RouteOptions};
+use crate::proto::Instant;
+use crate::proto::dhcp4::Lease;
+
+/// Scope of a route to a host on the link (`rtm_scope`).
+const SCOPE_LINK: u8 = 253;
+
+/// Addresses and routes of one family on one link.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct FamilyTarget {
+    /// Addresses.
+    pub(super) addresses: Vec<DesiredAddress>,
+    /// Routes.
+    pub(super) routes: Vec<DesiredRoute>,
+}
+
+/// What the profile itself asks for: its addresses, gateway and routes. `others` are addresses the link has besides,
+/// from a lease: routers in their prefixes are reached without help.
+pub(super) fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32) -> FamilyTarget {
+    let mut target = FamilyTarget::default();
+    for &net in &settings.addresses {
+        add_address(&mut target, net, None, metric, settings.route_table);
+    }
+    let reachable = [settings.addresses.as_slice(), others].concat();
+    let default = settings.gateway.filter(|_| !settings.never_default);
+    let gateways = default.into_iter().chain(settings.routes.iter().filter_map(|route| route.gateway));
+    for gateway in gateways.filter(|&gateway| !on_link(&reachable, gateway)) {
+        target.routes.push(on_link_host(gateway, metric, protocol::STATIC, None, settings.route_table));
+    }
+    if let Some(gateway) = default {
+        let destination = default_of(gateway);
+        target.routes.push(route(destination, Some(gateway), metric, protocol::STATIC, None, settings.route_table));
+    }
+    target.routes.extend(settings.routes.iter().map(|wanted| from_route(wanted, metric, settings.route_table)));
+    dedup(&mut target.routes);
+    target
+}
+
+/// What a DHCPv4 lease adds, as of `now`.
+pub(super) fn from_lease4(lease: &Lease, settings: &IpSettings, metric: u32, now: Instant) -> FamilyTarget {
+    let mut target = FamilyTarget::default();
+    let Ok(net) = Ipv4Net::new(lease.address, lease.prefix_len) else { return target };
+    let table = settings.route_table;
+    let left = lease.lease_time.map(|time| time.saturating_sub(now.since(lease.acquired)));
+    add_address(&mut target, IpNet::V4(net), left, metric, table);
+    if settings.ignore_auto_routes {
+        return target;
+    }
+    let source = Some(IpAddr::V4(lease.address));
+    for (destination, gateway) in lease.routes() {
+        let destination = IpNet::V4(destination);
+        if destination.prefix_len() == 0 && settings.never_default {
+            continue;
+        }
+        let gateway = gateway.map(IpAddr::V4);
+        if let Some(gateway) = gateway.filter(|&g| !on_link(&[IpNet::V4(net)], g)) {
+            target.routes.push(on_link_host(gateway, metric, protocol::DHCP, source, table));
+        }
+        target.routes.push(route(destination, gateway, metric, protocol::DHCP, source, table));
+    }
+    dedup(&mut target.routes);
+    target
+}
+
+/// The address, and the prefix route that goes with it.
+fn add_address(target: &mut FamilyTarget, net: IpNet, valid: Option<Duration>, metric: u32, table: u32) {
+    target.addresses.push(DesiredAddress {
+        net,
+        broadcast: broadcast(net),
+        valid,
+        preferred: valid,
+        no_prefix_route: true,
+        no_dad: false,
+    });
+    if net.prefix_len() == net.max_prefix_len() {
+        return;
+    }
+    let source = matches!(net, IpNet::V4(_)).then(|| net.addr());
+    let metric = if source.is_some() { metric } else { metric.max(1) };
+    target.routes.push(route(net.trunc(), None, metric, protocol::KERNEL, source, table));
+}
+
+/// The broadcast address: prefixes of up to 30 bits have one. networkd flaps on an address without it.
+fn broadcast(net: IpNet) -> Option<Ipv4Addr> {
+    match net {
+        IpNet::V4(net) if net.prefix_len() <= 30 => Some(net.broadcast()),
+        _ => None,
+    }
+}
+
+/// True if `gateway` can be reached without another route.
+fn on_link(addresses: &[IpNet], gateway: IpAddr) -> bool {
+    let link_local = matches!(gateway, IpAddr::V6(g) if super::event::is_link_local6(g));
+    link_local || addresses.iter().any(|net| net.contains(&gateway))
+}
+
+/// The route of everything, in the family of `gateway`.
+fn default_of(gateway: IpAddr) -> IpNet {
+    match gateway {
+        IpAddr::V4(_) => IpNet::V4(Ipv4Net::default()),
+        IpAddr::V6(_) => IpNet::V6(ipnet::Ipv6Net::default()),
+    }
+}
+
+/// A route to one host on the link: a router outside the prefix (RFC 3442, clouds).
+fn on_link_host(gateway: IpAddr, metric: u32, protocol: u8, source: Option<IpAddr>, table: u32) -> DesiredRoute {
+    route(IpNet::from(gateway), None, metric, protocol, source, table)
+}
+
+/// A plain route.
+fn route(
+    destination: IpNet,
+    gateway: Option<IpAddr>,
+    metric: u32,
+    protocol: u8,
+    src: Option<IpAddr>,
+    table: u32,
+) -> DesiredRoute {
+    let scope = (gateway.is_none() && matches!(destination, IpNet::V4(_))).then_some(SCOPE_LINK);
+    let options = RouteOptions { src, scope, table: (table != 0).then_some(table), ..RouteOptions::default() };
+    DesiredRoute { destination, gateway, metric, protocol, options }
+}
+
+/// A route of the profile.
+fn from_route(wanted: &Route, metric: u32, table: u32) -> DesiredRoute {
+    let mut options = wanted.options.clone();
+    if table != 0 {
+        options.table.get_or_insert(table);
+    }
+    if wanted.gateway.is_none() && matches!(wanted.destination, IpNet::V4(_)) {
+        options.scope.get_or_insert(SCOPE_LINK);
+    }
+    DesiredRoute {
+        destination: wanted.destination.trunc(),
+        gateway: wanted.gateway,
+        metric: wanted.metric.unwrap_or(metric),
+        protocol: protocol::STATIC,
+        options,
+    }
+}
+
+/// Drops routes that stand there already, keeping the order: a router's own route comes before the routes by it.
+fn dedup(routes: &mut Vec<DesiredRoute>) {
+    let mut kept: Vec<DesiredRoute> = Vec::with_capacity(routes.len());
+    routes.drain(..).for_each(|route| {
+        if !kept.contains(&route) {
+            kept.push(route);
+        }
+    });
+    *routes = kept;
+}

@@ -1,0 +1,69 @@
+//! Everything that was asked for, from all places.
+
+use std::path::Path;
+
+use super::cmdline::{self, CommandLine, Environment, Reading};
+use super::{profiles_dir, timestamps};
+use crate::profile::{Origin, Profile, Warning};
+
+/// The `[user]` key by which profiles made from the command line are known, and its value.
+const ORIGIN: (&str, &str) = ("org.freedesktop.NetworkManager.origin", "nm-initrd-generator");
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gathered {
+    /// The profiles: those of the command line and of firmware first, then keyfiles.
+    pub profiles: Vec<Profile>,
+    /// What could not be honoured as written.
+    pub warnings: Vec<Warning>,
+    /// What else the command line asks for; its profiles and warnings are in the fields above.
+    pub reading: Reading,
+    /// The command line that was read.
+    pub line: CommandLine,
+    /// True if `/proc/cmdline` was left out, because in a container it is the host's.
+    pub hosts_line_left_out: bool,
+}
+
+/// Where to look.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// Stands for `/`.
+    pub root: &'a Path,
+    /// Replaces every file of the command line.
+    pub cmdline: Option<&'a str>,
+    /// Replaces the folders of keyfiles.
+    pub profiles: Option<&'a Path>,
+    /// `$container`, set by container managers: there `/proc/cmdline` is the host's.
+    pub container: Option<&'a str>,
+}
+
+/// Reads all of it. Never fails: what cannot be read is left out with a warning.
+pub fn gather(sources: &Sources<'_>) -> Gathered {
+    let line = CommandLine::read(sources.root, sources.cmdline, sources.container);
+    let (mut keyfiles, mut warnings) = match sources.profiles {
+        Some(folder) => profiles_dir::read_directory(folder),
+        None => profiles_dir::read_directories(sources.root),
+    };
+    keyfiles.retain(|profile| !made_from_command_line(profile));
+    timestamps::apply(sources.root, &mut keyfiles);
+    let machine_id = std::fs::read_to_string(sources.root.join("etc/machine-id")).ok();
+    let environment = Environment {
+        sysfs: &sources.root.join("sys"),
+        persistent_profiles: !keyfiles.is_empty(),
+        machine_id: machine_id.as_deref().map(str::trim),
+    };
+    let mut reading = cmdline::read(&line, &environment);
+    let mut profiles = std::mem::take(&mut reading.profiles);
+    profiles.extend(keyfiles);
+    warnings.splice(0..0, std::mem::take(&mut reading.warnings));
+    let hosts_line_left_out = sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);
+    Gathered { profiles, warnings, reading, line, hosts_line_left_out }
+}
+
+/// True for a keyfile that an earlier run (or the generator of NetworkManager) made from the command line: the command line
+/// is read again, so the file would compete with itself.
+fn made_from_command_line(profile: &Profile) -> bool {
+    let in_run = |path: &Path| path.components().any(|part| part.as_os_str() == "run");
+    let tagged = profile.user.get(ORIGIN.0).is_some_and(|value| value == ORIGIN.1);
+    tagged && matches!(&profile.origin, Origin::File { path, .. } if in_run(path))
+}

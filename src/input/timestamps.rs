@@ -1,0 +1,56 @@
+//! When NetworkManager last used each profile: its state file `timestamps`.
+//!
+//! Between profiles of equal priority the one used last goes first. The daemon takes that from this file alone; a
+//! `connection.timestamp` in a keyfile it does not look at (measured with version 1.42).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::keyfile::KeyFile;
+use crate::profile::Profile;
+
+/// Where the daemon keeps it, below the root directory.
+const FILE: &str = "var/lib/NetworkManager/timestamps";
+
+/// Gives each profile the time of its last use (seconds since 1970; 0 is never) from the file below `root`. Where there
+/// is none, as in an initramfs, the keyfiles' own `connection.timestamp` stands: the best that is known there.
+pub fn apply(root: &Path, profiles: &mut [Profile]) {
+    let Some(times) = std::fs::read(root.join(FILE)).ok().and_then(|text| read(&text)) else { return };
+    for profile in profiles {
+        profile.timestamp = times.get(&profile.uuid).copied().unwrap_or(0);
+    }
+}
+
+/// The times by profile; `None` if the text is not such a file. A time that is not a number is left out.
+fn read(text: &[u8]) -> Option<BTreeMap<Uuid, u64>> {
+    let file = KeyFile::parse(text).ok()?;
+    let entries = &file.group("timestamps")?.entries;
+    Some(entries.iter().filter_map(|entry| Some((entry.key.parse().ok()?, entry.value.parse().ok()?))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::{LinkKind, Origin};
+
+    fn profile(digit: u8) -> Profile {
+        let origin = Origin::Default { reason: "test".to_owned() };
+        Profile { timestamp: 7, ..Profile::new("p", Uuid::from_bytes([digit; 16]), LinkKind::Ethernet, origin) }
+    }
+
+    #[test]
+    fn the_file_has_the_last_word_where_there_is_one() {
+        let root = std::env::temp_dir().join(format!("sunup-timestamps-{}", std::process::id()));
+        let mut profiles = [profile(1), profile(2), profile(3)];
+        apply(&root, &mut profiles);
+        assert_eq!(profiles.each_ref().map(|profile| profile.timestamp), [7, 7, 7]);
+        std::fs::create_dir_all(root.join("var/lib/NetworkManager")).unwrap();
+        let text = "[timestamps]\n01010101-0101-0101-0101-010101010101=1000\n02020202-0202-0202-0202-020202020202=x\nnoise=1\n";
+        std::fs::write(root.join(FILE), text).unwrap();
+        apply(&root, &mut profiles);
+        assert_eq!(profiles.each_ref().map(|profile| profile.timestamp), [1000, 0, 0]);
+        std::fs::remove_dir_all(&root).unwrap();
+    }
+}

@@ -1,0 +1,29 @@
+//! The host name (`gethostname(2)`, `sethostname(2)`).
+
+use nix::unistd;
+
+use super::error::KernelError;
+
+/// The host name; `None` if none was ever set (`(none)`, the kernel's default).
+pub fn get() -> Result<Option<String>, KernelError> {
+    let name = unistd::gethostname().map_err(|errno| KernelError::HostName { verb: "read", errno: errno as i32 })?;
+    let name = name.to_string_lossy().into_owned();
+    Ok(Some(name).filter(|name| !name.is_empty() && name != "(none)"))
+}
+
+/// Sets the host name if it differs. True: it was changed.
+pub fn set(name: &str) -> Result<bool, KernelError> {
+    if get()?.as_deref() == Some(name) {
+        return Ok(false);
+    }
+    unistd::sethostname(name).map_err(|errno| KernelError::HostName { verb: "set", errno: errno as i32 })?;
+    Ok(true)
+}
+
+/// Sets the host name where the host has none of its own: none at all, or `localhost`. True: it was changed.
+pub fn set_if_unset(name: &str) -> Result<bool, KernelError> {
+    match get()?.as_deref() {
+        None | Some("localhost" | "localhost.localdomain") => set(name),
+        Some(_) => Ok(false),
+    }
+}

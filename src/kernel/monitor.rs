@@ -1,0 +1,222 @@
+//! What happens in the kernel, as it happens: links, addresses, IPv6 routes, router advertisement options.
+
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use ipnet::IpNet;
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use nix::errno::Errno;
+use nix::libc::MSG_TRUNC;
+use nix::sys::socket::{setsockopt, sockopt};
+
+use super::abi::route::TABLE_MAIN;
+use super::abi::{group, rtm};
+use super::error::{KernelError, errno_of};
+use super::message::{address_of, attributes, messages};
+use super::snapshot::{Link, Route};
+use super::{read, read_route};
+use crate::profile::ip::RouteKind;
+
+/// Groups listened to. Not IPv4 routes: those are sunup's own work, and ten thousand of them would drown the rest.
+const GROUPS: u32 = group::LINK | group::IPV4_IFADDR | group::IPV6_IFADDR | group::IPV6_ROUTE | group::ND_USEROPT;
+/// Room for events of many links that come up together.
+const RECEIVE_ROOM: usize = 4 << 20;
+const BUFFER: usize = 32 * 1024;
+/// Length of `struct nduseroptmsg`.
+const USER_OPTION_HEADER: usize = 16;
+/// `NDUSEROPT_SRCADDR`.
+const SOURCE_ADDRESS: u16 = 1;
+
+/// Something changed in the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A link appeared or changed.
+    Link {
+        /// Interface index.
+        ifindex: u32,
+        /// Its name now.
+        name: String,
+        /// Administratively up.
+        up: bool,
+        /// IFF_LOWER_UP.
+        carrier: bool,
+    },
+    /// A link is gone.
+    LinkGone {
+        /// Interface index it had.
+        ifindex: u32,
+    },
+    /// An address was added, changed its state or was removed.
+    Address {
+        /// Index of its link.
+        ifindex: u32,
+        /// The address.
+        net: IpNet,
+        /// Duplicate address detection is under way: not usable yet.
+        tentative: bool,
+        /// Another host has it.
+        dad_failed: bool,
+        /// It is gone.
+        gone: bool,
+    },
+    /// A default route of the main table was added or removed. IPv6 only, see `GROUPS`.
+    DefaultRoute {
+        /// Index of its link.
+        ifindex: u32,
+        /// True for IPv6.
+        ipv6: bool,
+        /// It is gone.
+        gone: bool,
+    },
+    /// An option of a router advertisement that the kernel leaves to others: RDNSS, DNSSL, captive portal, PREF64.
+    RouterOption {
+        /// Index of the link it came by.
+        ifindex: u32,
+        /// The router's link-local address.
+        router: Option<Ipv6Addr>,
+        /// The option as in the packet: type, length in units of eight bytes, value (RFC 4861 section 4.6).
+        bytes: Vec<u8>,
+    },
+    /// Events were lost: what is must be read again.
+    Overrun,
+}
+
+/// Listens to the kernel; readable (`poll`) when there is something to [receive](Monitor::receive).
+pub struct Monitor {
+    socket: Socket,
+    buffer: Vec<u8>,
+}
+
+impl Monitor {
+    pub(super) fn open() -> Result<Self, KernelError> {
+        let failed = |error: io::Error| KernelError::Socket { what: "netlink event", errno: errno_of(&error) };
+        let mut socket = Socket::new(NETLINK_ROUTE).map_err(failed)?;
+        let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_ROOM);
+        socket.bind(&SocketAddr::new(0, GROUPS)).map_err(failed)?;
+        socket.set_non_blocking(true).map_err(failed)?;
+        Ok(Self { socket, buffer: Vec::with_capacity(BUFFER) })
+    }
+
+    /// What has happened since the last call, in order. Does not wait.
+    pub fn receive(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        while self.receive_into(&mut events) {}
+        events
+    }
+
+    /// Receives a datagram. False: there is none.
+    fn receive_into(&mut self, events: &mut Vec<Event>) -> bool {
+        self.buffer.clear();
+        match self.socket.recv_from(&mut self.buffer, MSG_TRUNC) {
+            Ok((length, sender)) if sender.port_number() == 0 => {
+                let whole = length <= self.buffer.len();
+                events.extend(messages(&self.buffer).filter_map(|message| event(message.kind, message.payload)));
+                if !whole {
+                    self.buffer.reserve(length);
+                    events.push(Event::Overrun);
+                }
+                true
+            }
+            Ok(_) => true,
+            Err(error) => match error.raw_os_error().map(Errno::from_raw) {
+                Some(Errno::EINTR) => true,
+                Some(Errno::ENOBUFS) => {
+                    events.push(Event::Overrun);
+                    true
+                }
+                _ => false,
+            },
+        }
+    }
+}
+
+impl AsFd for Monitor {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+fn event(kind: u16, payload: &[u8]) -> Option<Event> {
+    match kind {
+        rtm::NEWLINK | rtm::DELLINK => link_event(payload, kind == rtm::DELLINK),
+        rtm::NEWADDR | rtm::DELADDR => address_event(payload, kind == rtm::DELADDR),
+        rtm::NEWROUTE | rtm::DELROUTE => default_route(payload, kind == rtm::DELROUTE),
+        rtm::NEWNDUSEROPT => user_option(payload),
+        _ => None,
+    }
+}
+
+fn link_event(payload: &[u8], deleted: bool) -> Option<Event> {
+    // A bridge tells about its ports in messages of its own family: those say nothing about the link itself.
+    if payload.first() != Some(&0) {
+        return None;
+    }
+    let mut links = Vec::new();
+    read::link(payload, &mut links);
+    let Link { ifindex, name, up, carrier, .. } = links.pop()?;
+    Some(if deleted { Event::LinkGone { ifindex } } else { Event::Link { ifindex, name, up, carrier } })
+}
+
+fn address_event(payload: &[u8], gone: bool) -> Option<Event> {
+    let mut addresses = Vec::new();
+    read::address(payload, &mut addresses);
+    let address = addresses.pop()?;
+    Some(Event::Address {
+        ifindex: address.ifindex,
+        net: address.net,
+        tentative: address.is_tentative(),
+        dad_failed: address.is_duplicate(),
+        gone,
+    })
+}
+
+fn default_route(payload: &[u8], gone: bool) -> Option<Event> {
+    let mut routes = Vec::new();
+    read_route::route(payload, &mut routes);
+    let Route { ifindex, route } = routes.pop()?;
+    let unicast = route.options.kind.unwrap_or_default() == RouteKind::Unicast;
+    let default = unicast && route.destination.prefix_len() == 0 && route.options.table == Some(TABLE_MAIN);
+    default.then_some(Event::DefaultRoute { ifindex, ipv6: matches!(route.destination, IpNet::V6(_)), gone })
+}
+
+/// RTM_NEWNDUSEROPT: `struct nduseroptmsg`, the option, attributes.
+fn user_option(payload: &[u8]) -> Option<Event> {
+    let u16_at = |at: usize| payload.get(at..)?.first_chunk().copied().map(u16::from_ne_bytes);
+    let length = usize::from(u16_at(2)?);
+    let ifindex = u32::from_ne_bytes(*payload.get(4..)?.first_chunk()?);
+    let option = payload.get(USER_OPTION_HEADER..)?.get(..length)?.to_vec();
+    let rest = payload.get(USER_OPTION_HEADER..)?.get(length.next_multiple_of(4)..).unwrap_or_default();
+    let router = attributes(rest).find(|(kind, _)| *kind == SOURCE_ADDRESS).and_then(|(_, value)| address_of(value));
+    let router = match router {
+        Some(IpAddr::V6(router)) => Some(router),
+        _ => None,
+    };
+    Some(Event::RouterOption { ifindex, router, bytes: option })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_name_server_option_is_handed_on_with_its_router() {
+        let mut payload = vec![10, 0, 24, 0, 7, 0, 0, 0, 134, 0, 0, 0, 0, 0, 0, 0];
+        let mut option = vec![25, 3, 0, 0, 0, 0, 0, 60];
+        option.extend([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        payload.extend(&option);
+        payload.extend([20, 0, 1, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]);
+        let router = Some("fe80::9".parse().unwrap());
+        assert_eq!(event(rtm::NEWNDUSEROPT, &payload), Some(Event::RouterOption { ifindex: 7, router, bytes: option }));
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_is_read_without_panic(kind in 0_u16..110, bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
+            let _ = event(kind, &bytes);
+            read_route::rule(&bytes, &mut Vec::new());
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! What must be up, what is waited for, and what has nothing to do.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::profile::{HwAddr, Origin, Profile, Warning};
+
+use super::choose::names_one;
+use super::creation::{Creation, Target, creates};
+use super::matching::kernel_command_line;
+use super::{Idle, Missing, Plan, Refusal, Untouched, Unused, Waiting, World};
+
+/// Met when one of its links is up. See the table in [`super`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Why it is there.
+    pub reason: Reason,
+    /// Indices of the profiles it is about.
+    pub profiles: Vec<usize>,
+    /// The links that count, those there are now. May be empty: then a device is waited for.
+    pub links: Vec<Target>,
+    /// A link that is configured already and stays untouched: the requirement is met without doing anything.
+    pub met_by: Option<u32>,
+    /// How long a first link is waited for while `links` is empty.
+    pub device_timeout: Duration,
+    /// The first link that is up ends the others of this requirement (`ip=single-dhcp`).
+    pub exclusive: bool,
+}
+
+/// Why something must be up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// `bootdev=` names the link.
+    BootDevice,
+    /// The command line names the link.
+    Named,
+    /// The command line asks for any link.
+    AnyLink,
+    /// Firmware describes the links; one is enough.
+    Firmware,
+    /// The keyfile says `may-fail=false`.
+    MayNotFail,
+    /// One of the keyfiles' links.
+    AnyKeyfile,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BootDevice => "bootdev",
+            Self::Named => "named on the command line",
+            Self::AnyLink => "any link, by the command line",
+            Self::Firmware => "any link of the firmware's",
+            Self::MayNotFail => "may-fail is false",
+            Self::AnyKeyfile => "any link of a keyfile",
+        })
+    }
+}
+
+/// How far a link has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Its profile is carried out.
+    Up,
+    /// It may still come.
+    Pending,
+    /// It will not come.
+    Failed,
+}
+
+/// How it stands with a requirement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Met.
+    Met,
+    /// It may still be met.
+    Open,
+    /// It cannot be met.
+    Failed,
+}
+
+impl Requirement {
+    /// How it stands, given how far each link has come and how long devices have been waited for.
+    pub fn verdict(&self, progress: impl Fn(Target) -> Progress, waited: Duration) -> Verdict {
+        let progress: Vec<Progress> = self.links.iter().map(|&link| progress(link)).collect();
+        if self.met_by.is_some() || progress.contains(&Progress::Up) {
+            Verdict::Met
+        } else if progress.contains(&Progress::Pending) || (progress.is_empty() && waited < self.device_timeout) {
+            Verdict::Open
+        } else {
+            Verdict::Failed
+        }
+    }
+}
+
+/// Fills in `waiting`, `unused`, `requirements`, `required` and `warnings`.
+pub(super) fn settle(world: &World, plan: &mut Plan) {
+    rest(world, plan);
+    requirements(world, plan);
+    let required: Vec<Target> = plan.requirements.iter().flat_map(|requirement| requirement.links.clone()).collect();
+    for activation in &mut plan.activations {
+        activation.required = required.contains(&Target::Link(activation.ifindex));
+    }
+    for (at, creation) in plan.creations.iter_mut().enumerate() {
+        creation.required = required.contains(&Target::Creation(at));
+    }
+    let timeouts: Vec<Duration> = plan.waiting.iter().map(|waiting| timeout(world, plan, waiting.profile)).collect();
+    for (waiting, timeout) in plan.waiting.iter_mut().zip(timeouts) {
+        waiting.timeout = timeout;
+    }
+    plan.waiting.sort_by_key(|waiting| waiting.profile);
+    plan.unused.sort_by_key(|unused| unused.profile);
+    warn(world, plan);
+}
+
+/// How long a profile's device is waited for: as long as its requirement says; a port, if its controller is required and
+/// has no other port yet.
+fn timeout(world: &World, plan: &Plan, index: usize) -> Duration {
+    if let Some(requirement) = plan.requirements.iter().find(|requirement| requirement.profiles.contains(&index)) {
+        return requirement.device_timeout;
+    }
+    let Some(profile) = world.profiles.get(index) else { return Duration::ZERO };
+    let controller = profile.controller.as_ref().map(|controller| controller.name.as_str());
+    let is_controller = |one: &&Creation| {
+        let uuid = world.profiles.get(one.profile).map(|profile| profile.uuid.to_string());
+        Some(one.name.as_str()) == controller || (uuid.is_some() && uuid.as_deref() == controller)
+    };
+    match plan.creations.iter().find(is_controller) {
+        Some(one) if one.required && one.ports.is_empty() => {
+            profile.wait_device_timeout.unwrap_or(world.context.device_timeout)
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+/// What becomes of the profiles that take no device and make no link.
+fn rest(world: &World, plan: &mut Plan) {
+    for (index, profile) in world.profiles.iter().enumerate() {
+        let settled = plan.activations.iter().any(|one| one.profile == index)
+            || plan.waiting.iter().any(|one| one.profile == index);
+        if settled || creates(&profile.kind) {
+            continue;
+        }
+        match idle(world, plan, index, profile) {
+            Ok(because) => plan.unused.push(Unused { profile: index, because }),
+            Err(missing) => plan.waiting.push(Waiting { profile: index, missing, timeout: Duration::ZERO }),
+        }
+    }
+}
+
+fn idle(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Result<Idle, Missing> {
+    if !profile.autoconnect {
+        return Ok(Idle::NoAutoconnect);
+    }
+    let rule = kernel_command_line(&profile.matching.kernel_command_line, &world.context.words);
+    if let Some(Err(mismatch)) = rule {
+        return Ok(Idle::Never(mismatch));
+    }
+    match refusals(plan, index).map(|(refusal, _)| refusal).find(|refusal| !matches!(refusal, Refusal::Mismatch(_))) {
+        Some(Refusal::NoController { name }) => Err(Missing::Controller(name.clone())),
+        Some(_) => Ok(Idle::NoFreeDevice),
+        None => Err(Missing::Device),
+    }
+}
+
+/// Why each device is not this profile's, with the device's interface index.
+fn refusals(plan: &Plan, profile: usize) -> impl Iterator<Item = (&Refusal, &super::DeviceReport)> {
+    plan.devices.iter().flat_map(move |report| {
+        report.rejected.iter().filter(move |one| one.profile == profile).map(move |one| (&one.refusal, report))
+    })
+}
+
+/// What a profile adds to the requirements.
+fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option<Reason> {
+    let idle = plan.unused.iter().find(|unused| unused.profile == index);
+    if profile.controller.is_some() || idle.is_some_and(|unused| unused.because != Idle::NoFreeDevice) {
+        return None;
+    }
+    let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
+    let may_not_fail = families.into_iter().flatten().any(|ip| !ip.may_fail);
+    let present = !links(plan, index).is_empty() || profile.wait_device_timeout.is_some();
+    let one = names_one(profile) || creates(&profile.kind);
+    if boot_device(world, plan) == Some(index) {
+        return Some(Reason::BootDevice);
+    }
+    Some(match profile.origin {
+        Origin::CommandLine { .. } | Origin::Default { .. } if one => Reason::Named,
+        Origin::CommandLine { .. } | Origin::Default { .. } => Reason::AnyLink,
+        Origin::Firmware { .. } => Reason::Firmware,
+        Origin::File { .. } if may_not_fail && present => Reason::MayNotFail,
+        Origin::File { .. } => Reason::AnyKeyfile,
+    })
+}
+
+/// The profile of the link that `bootdev=` names.
+fn boot_device(world: &World, plan: &Plan) -> Option<usize> {
+    let bootdev = world.context.bootdev.as_deref()?;
+    let mac: Option<HwAddr> = bootdev.parse().ok();
+    let named = |profile: &Profile| {
+        profile.interface_name.as_deref() == Some(bootdev) || (mac.is_some() && profile.matching.mac_address == mac)
+    };
+    let takes = plan.activations.iter().find(|one| one.ifname == bootdev).map(|one| one.profile);
+    takes.or_else(|| world.ordered().find(|(_, profile)| named(profile)).map(|(index, _)| index))
+}
+
+/// The links of a profile, or those it would have if others had not got them.
+fn links(plan: &Plan, index: usize) -> Vec<Target> {
+    let own = |profile: usize| -> Vec<Target> {
+        let activations = plan.activations.iter().filter(|one| one.profile == profile);
+        let creations = plan.creations.iter().enumerate().filter(|(_, one)| one.profile == profile);
+        let links = activations.map(|one| Target::Link(one.ifindex));
+        links.chain(creations.map(|(at, _)| Target::Creation(at))).collect()
+    };
+    let found = own(index);
+    if !found.is_empty() {
+        return found;
+    }
+    if let Some(Idle::NameTaken { by, .. }) =
+        plan.unused.iter().find(|one| one.profile == index).map(|one| &one.because)
+    {
+        return own(*by);
+    }
+    let outranked = refusals(plan, index).filter(|(refusal, _)| matches!(refusal, Refusal::Outranked { .. }));
+    let theirs = outranked.map(|(_, report)| report.device.ifindex);
+    theirs
+        .filter(|&ifindex| plan.activation(ifindex).is_some_and(|one| one.controller.is_none()))
+        .map(Target::Link)
+        .collect()
+}
+
+/// Of the links of the boot device's profile, the one that `bootdev=` names, if it is among them.
+fn boot_links(world: &World, plan: &Plan, index: usize) -> Vec<Target> {
+    let mut links = links(plan, index);
+    let named = plan.activations.iter().find(|one| Some(one.ifname.as_str()) == world.context.bootdev.as_deref());
+    if let Some(link) = named.map(|one| Target::Link(one.ifindex)).filter(|link| links.contains(link)) {
+        links = vec![link];
+    }
+    links
+}
+
+/// A device the profile fits that others have configured, default route and all.
+fn met_by(plan: &Plan, index: usize) -> Option<u32> {
+    let configured = |refusal: &Refusal| matches!(refusal, Refusal::Untouched(Untouched::Configured { .. }));
+    let mut found = refusals(plan, index).filter(|(refusal, report)| configured(refusal) && report.taken_by.is_none());
+    found.find(|(_, report)| report.device.default_route).map(|(_, report)| report.device.ifindex)
+}
+
+fn requirements(world: &World, plan: &mut Plan) {
+    let mut all: Vec<Requirement> = Vec::new();
+    for (index, profile) in world.profiles.iter().enumerate() {
+        let Some(reason) = reason(world, plan, index, profile) else { continue };
+        let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail);
+        let device_timeout = profile.wait_device_timeout.unwrap_or(world.context.device_timeout);
+        let exclusive = reason == Reason::AnyLink && world.context.single_dhcp;
+        let one = Requirement {
+            reason,
+            profiles: vec![index],
+            links: if reason == Reason::BootDevice { boot_links(world, plan, index) } else { links(plan, index) },
+            met_by: met_by(plan, index),
+            device_timeout,
+            exclusive,
+        };
+        match all.iter_mut().find(|other| other.reason == reason && !alone) {
+            Some(group) => join(group, one),
+            None => all.push(one),
+        }
+    }
+    let bootdev = all.iter().any(|one| one.reason == Reason::BootDevice);
+    let others = all.iter().any(|one| one.reason != Reason::AnyKeyfile);
+    all.retain(|one| one.reason == Reason::BootDevice || !(bootdev || others && one.reason == Reason::AnyKeyfile));
+    for requirement in &mut all {
+        // What is to be done counts before what others did; the latter only saves a wait.
+        requirement.met_by = requirement.met_by.filter(|_| requirement.links.is_empty());
+    }
+    all.sort_by_key(|requirement| requirement.reason);
+    plan.requirements = all;
+}
+
+/// Adds a profile to a requirement that one of several can meet.
+fn join(group: &mut Requirement, one: Requirement) {
+    group.profiles.extend(one.profiles);
+    let new: Vec<Target> = one.links.into_iter().filter(|link| !group.links.contains(link)).collect();
+    group.links.extend(new);
+    group.met_by = group.met_by.or(one.met_by);
+    group.device_timeout = group.device_timeout.max(one.device_timeout);
+}
+
+/// Says what looks like a mistake.
+fn warn(world: &World, plan: &mut Plan) {
+    let mut warnings = Vec::new();
+    let mut say = |index: usize, text: &dyn fmt::Display| {
+        if let Some(profile) = world.profiles.get(index) {
+            warnings.push(Warning::new(&profile.origin, format!("profile '{}': {text}", profile.id)));
+        }
+    };
+    for unused in &plan.unused {
+        match &unused.because {
+            Idle::NoAutoconnect | Idle::Never(_) | Idle::NoFreeDevice => {}
+            because => say(unused.profile, because),
+        }
+    }
+    for waiting in plan.waiting.iter().filter(|waiting| waiting.missing != Missing::Device) {
+        say(waiting.profile, &waiting.missing);
+    }
+    for activation in plan.activations.iter().filter(|one| one.controller.is_none()) {
+        let report = plan.devices.iter().find(|report| report.device.ifindex == activation.ifindex);
+        let is_port = report.is_some_and(|report| report.device.controller.is_some());
+        let has_ip = world.profiles.get(activation.profile).is_some_and(|one| one.ipv4.is_some() || one.ipv6.is_some());
+        if is_port && has_ip {
+            let text = format!("{} is a port of another link; addresses on a port have no effect", activation.ifname);
+            say(activation.profile, &text);
+        }
+    }
+    if world.context.need_network && plan.requirements.is_empty() {
+        let origin = Origin::Default { reason: "rd.neednet=1".to_owned() };
+        warnings.push(Warning::new(&origin, "the network is needed, but no profile is for any link"));
+    }
+    plan.warnings = warnings;
+}

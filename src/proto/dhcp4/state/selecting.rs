@@ -1,0 +1,86 @@
+//! SELECTING: who gives us an address?
+
+use super::{Offer, Rank, Requesting, State, bind, granted, ipv6_only, report_nak};
+use crate::proto::Instant;
+use crate::proto::dhcp4::context::Context;
+use crate::proto::dhcp4::lease::Lease;
+use crate::proto::dhcp4::reply::{Kind, Reject, Reply};
+use crate::proto::dhcp4::retry::Retry;
+
+/// DISCOVER is sent until somebody offers. The first good OFFER is taken at once, as every peer does; a doubtful one waits for the
+/// next retry, in case a better one comes.
+#[derive(Debug)]
+pub(in crate::proto::dhcp4) struct Selecting {
+    retry: Retry,
+    doubtful: Option<Offer>,
+}
+
+impl Selecting {
+    pub(in crate::proto::dhcp4) fn start(_: &Context, now: Instant) -> State {
+        State::Selecting(Self { retry: Retry::starting(now), doubtful: None })
+    }
+
+    pub(super) fn deadline(&self, cx: &Context) -> Instant {
+        cx.departure(&self.retry)
+    }
+
+    pub(super) fn again(self, now: Instant) -> State {
+        State::Selecting(Self { retry: Retry::starting(now), ..self })
+    }
+
+    pub(super) fn timeout(mut self, cx: &mut Context, now: Instant) -> State {
+        if let Some(offer) = self.doubtful {
+            return Requesting::start(cx, now, offer);
+        }
+        cx.discover(now, &mut self.retry);
+        State::Selecting(self)
+    }
+
+    pub(super) fn reply(self, cx: &mut Context, now: Instant, reply: &Reply<'_>) -> State {
+        match reply.kind {
+            Kind::Offer => self.offer(cx, now, reply),
+            Kind::Ack => self.ack(cx, now, reply),
+            Kind::Nak => self.nak(cx, now, reply),
+        }
+    }
+
+    fn offer(mut self, cx: &mut Context, now: Instant, reply: &Reply<'_>) -> State {
+        if let Some(state) = ipv6_only(cx, now, reply) {
+            return state;
+        }
+        match Offer::read(cx, now, reply) {
+            Some(offer) if offer.rank == Rank::GOOD => return Requesting::start(cx, now, offer),
+            Some(offer) if self.doubtful.is_none_or(|known| known.rank < offer.rank) => self.doubtful = Some(offer),
+            _ => {}
+        }
+        State::Selecting(self)
+    }
+
+    /// An ACK without a REQUEST is one of rapid commit (RFC 4039), or one that comes late.
+    fn ack(self, cx: &mut Context, now: Instant, reply: &Reply<'_>) -> State {
+        let rapid = cx.config.rapid_commit && reply.is_rapid();
+        let lease = match granted(cx, now, reply) {
+            Some(lease) => lease,
+            None if rapid => Lease::read(&reply.message, reply.server.id, now),
+            None => Err(Reject::Unexpected),
+        };
+        match lease {
+            Ok(lease) => ipv6_only(cx, now, reply).unwrap_or_else(|| bind(cx, lease)),
+            Err(reason) => {
+                cx.reject(now, reason);
+                State::Selecting(self)
+            }
+        }
+    }
+
+    /// A late NAK: we are asking anew already, only no longer for the address that was refused.
+    fn nak(self, cx: &mut Context, now: Instant, reply: &Reply<'_>) -> State {
+        if cx.asked.is_some_and(|asked| asked.server.is_none_or(|server| server.is(&reply.server))) {
+            report_nak(cx, reply);
+            (cx.asked, cx.hint) = (None, None);
+        } else {
+            cx.reject(now, Reject::Unexpected);
+        }
+        State::Selecting(self)
+    }
+}

@@ -1,0 +1,96 @@
+//! What makes systemd-networkd adopt a running link without a flap: one `.network` file.
+//!
+//! networkd reads nothing else back: it looks at the kernel and at its configuration files. `KeepConfiguration=yes` keeps it
+//! from dropping what it did not make; the broadcast address and the client identifier make its own result equal to ours.
+
+use ipnet::IpNet;
+
+use super::file::StateFile;
+use crate::activate::LinkOutcome;
+use crate::profile::{Method4, Method6};
+
+/// Sorts before an administrator's files; survives the switch to the real root.
+fn path(ifname: &str) -> String {
+    format!("/run/systemd/network/10-sunup-{ifname}.network")
+}
+
+/// The file for one link. World-readable: it never holds a secret.
+pub fn file(link: &LinkOutcome) -> StateFile {
+    let mut text = format!("[Match]\nName={}\n", link.device.name);
+    if let Some(mac) = link.device.perm_mac {
+        text.push_str(&format!("PermanentMACAddress={mac}\n"));
+    }
+    text.push_str("\n[Network]\n");
+    network(&mut text, link);
+    dhcp4(&mut text, link);
+    static_addresses(&mut text, link);
+    static_routes(&mut text, link);
+    StateFile::public(path(&link.device.name), text)
+}
+
+fn network(text: &mut String, link: &LinkOutcome) {
+    let method4 = link.profile.ipv4.as_ref().map_or(Method4::Disabled, |s| s.method);
+    let method6 = link.profile.ipv6.as_ref().map_or(Method6::Disabled, |s| s.method);
+    let mut add = |key: &str, value: &str| text.push_str(&format!("{key}={value}\n"));
+    add("DHCP", if method4 == Method4::Auto && link.lease4.is_some() { "ipv4" } else { "no" });
+    add("IPv6AcceptRA", if matches!(method6, Method6::Auto | Method6::Dhcp) { "yes" } else { "no" });
+    if method6 == Method6::Disabled {
+        add("LinkLocalAddressing", "no");
+    }
+    add("KeepConfiguration", "yes");
+    let sections = [link.profile.ipv4.as_ref().map(|s| &s.ip), link.profile.ipv6.as_ref().map(|s| &s.ip)];
+    for section in sections.into_iter().flatten() {
+        section.dns.iter().for_each(|server| add("DNS", &server.address.to_string()));
+        if !section.dns_search.is_empty() {
+            add("Domains", &section.dns_search.join(" "));
+        }
+    }
+}
+
+/// How the lease goes on: the same identifier, and routes with the metric they have, or a second default route appears.
+fn dhcp4(text: &mut String, link: &LinkOutcome) {
+    let (Some(lease), Some(settings)) = (&link.lease4, &link.profile.ipv4) else { return };
+    let ip = &settings.ip;
+    text.push_str("\n[DHCPv4]\nClientIdentifier=mac\n");
+    text.push_str(&format!("RouteMetric={}\n", ip.route_metric.unwrap_or(link.metric)));
+    let words = [
+        (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
+        (lease.domain.is_some() || !lease.search.is_empty(), "UseDomains=yes\n".to_owned()),
+        (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),
+        (ip.ignore_auto_routes, "UseRoutes=no\n".to_owned()),
+        (ip.ignore_auto_routes || ip.never_default, "UseGateway=no\n".to_owned()),
+    ];
+    words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
+}
+
+fn is_leased(link: &LinkOutcome, net: &IpNet) -> bool {
+    link.lease4.as_ref().is_some_and(|lease| net.addr() == std::net::IpAddr::V4(lease.address))
+}
+
+fn static_addresses(text: &mut String, link: &LinkOutcome) {
+    for address in link.target.addresses.iter().filter(|address| !is_leased(link, &address.net)) {
+        text.push_str(&format!("\n[Address]\nAddress={}\n", address.net));
+        if let Some(broadcast) = address.broadcast {
+            text.push_str(&format!("Broadcast={broadcast}\n"));
+        }
+        // networkd would make the prefix route with its own metric beside the one that is there.
+        text.push_str("AddPrefixRoute=no\n");
+    }
+}
+
+fn static_routes(text: &mut String, link: &LinkOutcome) {
+    use crate::profile::desired::protocol::STATIC;
+    for route in link.target.routes.iter().filter(|route| route.protocol == STATIC) {
+        text.push_str(&format!("\n[Route]\nDestination={}\n", route.destination));
+        if let Some(gateway) = route.gateway {
+            text.push_str(&format!("Gateway={gateway}\n"));
+        }
+        text.push_str(&format!("Metric={}\n", route.metric));
+        if let Some(table) = route.options.table {
+            text.push_str(&format!("Table={table}\n"));
+        }
+        if route.options.onlink == Some(true) {
+            text.push_str("GatewayOnLink=yes\n");
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! `/run/sunup/state.json`: what the last run did, for programs; `sunup status --json` prints it, `sunup status` reads it.
+//!
+//! Schema 1. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
+//! `failed` and goes with exit codes 0, 3 and 1.
+
+use serde::Serialize;
+
+use super::file::StateFile;
+use crate::activate::{LinkOutcome, Outcome};
+use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
+use crate::profile::ip::RoutingRule;
+use crate::profile::{Device, Origin, Profile};
+use crate::proto::Instant;
+use crate::proto::dhcp4::Lease;
+
+/// Where the report is.
+pub const PATH: &str = "/run/sunup/state.json";
+
+/// The report of one run.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: u32,
+    version: &'static str,
+    result: &'static str,
+    started_ms: u64,
+    finished_ms: u64,
+    cmdline_hash: String,
+    hostname: Option<&'a str>,
+    links: Vec<Link<'a>>,
+    missing: Vec<Missing<'a>>,
+    dns: Dns<'a>,
+    routes: Vec<Route>,
+    rules: Vec<String>,
+    handed_over: Vec<HandedOver>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Link<'a> {
+    ifname: &'a str,
+    ifindex: u32,
+    mac: Option<String>,
+    perm_mac: Option<String>,
+    driver: Option<&'a str>,
+    id_path: Option<&'a str>,
+    arp_type: u16,
+    kind: Option<&'a str>,
+    origin: &'static str,
+    profile: Option<ProfileRef<'a>>,
+    matched_by: Vec<&'a str>,
+    rejected: Vec<Rejected<'a>>,
+    required: bool,
+    state: &'static str,
+    reason: Option<String>,
+    up_ms: Option<u64>,
+    carrier_ms: Option<u64>,
+    offer_ms: Option<u64>,
+    lease_ms: Option<u64>,
+    done_ms: Option<u64>,
+    mtu: Option<u32>,
+    addresses: Vec<Address>,
+    lease: Option<LeaseReport>,
+}
+
+#[derive(Serialize)]
+struct ProfileRef<'a> {
+    uuid: String,
+    id: &'a str,
+    file: Option<String>,
+    origin: String,
+}
+
+#[derive(Serialize)]
+struct Rejected<'a> {
+    profile: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Address {
+    cidr: String,
+    proto: &'static str,
+    valid_lft: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct LeaseReport {
+    address: String,
+    server: String,
+    t1_ms: Option<u64>,
+    t2_ms: Option<u64>,
+    expires_ms: Option<u64>,
+    root_path: Option<String>,
+    next_server: Option<String>,
+    boot_file: Option<String>,
+    ntp: Vec<String>,
+    dropped: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Missing<'a> {
+    profile: &'a str,
+    uuid: String,
+    what: &'a str,
+    required: bool,
+}
+
+#[derive(Serialize)]
+struct Dns<'a> {
+    servers: &'a [String],
+    search: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Route {
+    destination: String,
+    gateway: Option<String>,
+    ifname: String,
+    metric: u32,
+    table: u32,
+    proto: &'static str,
+    src: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HandedOver {
+    to: &'static str,
+    files: Vec<String>,
+}
+
+/// The report as a file. `handed_over`: which files were made for which daemon.
+pub fn file(outcome: &Outcome, cmdline: &str, handed_over: &[(&'static str, Vec<StateFile>)]) -> StateFile {
+    let report = Report {
+        schema: 1,
+        version: env!("CARGO_PKG_VERSION"),
+        result: outcome.result.word(),
+        started_ms: outcome.started.as_millis(),
+        finished_ms: outcome.finished.as_millis(),
+        cmdline_hash: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, cmdline.as_bytes()).simple().to_string(),
+        hostname: outcome.hostname.as_deref(),
+        links: links(outcome),
+        missing: outcome.missing.iter().map(missing).collect(),
+        dns: Dns { servers: &outcome.dns.servers, search: &outcome.dns.search },
+        routes: outcome.links.iter().flat_map(|link| link.target.routes.iter().map(|r| route(r, link))).collect(),
+        rules: outcome.links.iter().flat_map(|link| link.target.rules.iter().map(rule)).collect(),
+        handed_over: handed_over.iter().map(|(to, files)| handed(to, files)).collect(),
+        warnings: outcome.warnings.iter().map(|warning| crate::profile::text::one_line(&warning.to_string())).collect(),
+    };
+    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
+    text.push('\n');
+    StateFile::public(PATH, text)
+}
+
+fn handed(to: &'static str, files: &[StateFile]) -> HandedOver {
+    HandedOver { to, files: files.iter().map(|file| file.path.display().to_string()).collect() }
+}
+
+fn links(outcome: &Outcome) -> Vec<Link<'_>> {
+    let taken = outcome.links.iter().map(|link| taken(link, outcome.finished));
+    let others = outcome.untouched.iter().map(|untouched| {
+        let mut link = bare(&untouched.device);
+        link.reason = Some(untouched.reason.clone());
+        link.rejected = untouched.rejected.iter().map(|(profile, reason)| Rejected { profile, reason }).collect();
+        link.addresses = untouched.device.addresses.iter().map(|net| address_of(net.to_string(), "external")).collect();
+        link
+    });
+    taken.chain(others).collect()
+}
+
+/// What is known of any device.
+fn bare(device: &Device) -> Link<'_> {
+    let said = |text: &'static str| text;
+    Link {
+        ifname: &device.name,
+        ifindex: device.ifindex,
+        mac: device.mac.map(|mac| mac.to_string()),
+        perm_mac: device.perm_mac.map(|mac| mac.to_string()),
+        driver: Some(device.driver.as_str()).filter(|driver| !driver.is_empty()),
+        id_path: Some(device.id_path.as_str()).filter(|path| !path.is_empty()),
+        arp_type: device.arp_type,
+        kind: device.kind.as_deref(),
+        origin: said("external"),
+        profile: None,
+        matched_by: Vec::new(),
+        rejected: Vec::new(),
+        required: false,
+        state: said("untouched"),
+        reason: None,
+        up_ms: None,
+        carrier_ms: None,
+        offer_ms: None,
+        lease_ms: None,
+        done_ms: None,
+        mtu: Some(device.mtu),
+        addresses: Vec::new(),
+        lease: None,
+    }
+}
+
+fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
+    let timing = &link.timing;
+    let ms = |at: Option<Instant>| at.map(Instant::as_millis);
+    let mut addresses: Vec<Address> =
+        link.target.addresses.iter().map(|address| static_or_leased(address, link)).collect();
+    addresses.extend(link.autoconf.iter().map(|net| address_of(net.to_string(), "ra")));
+    Link {
+        origin: origin(&link.profile),
+        profile: Some(profile(&link.profile)),
+        matched_by: link.matched_by.iter().map(String::as_str).collect(),
+        required: link.required,
+        state: link.state.word(),
+        reason: link.state.reason().map(|reason| crate::profile::text::one_line(&reason.to_string())),
+        up_ms: ms(timing.up),
+        carrier_ms: ms(timing.carrier),
+        offer_ms: ms(timing.offer),
+        lease_ms: ms(timing.lease),
+        done_ms: ms(timing.done),
+        mtu: link.target.mtu.or(Some(link.device.mtu)),
+        addresses,
+        lease: link.lease4.as_ref().map(|lease| lease_report(lease, now)),
+        ..bare(&link.device)
+    }
+}
+
+fn profile(profile: &Profile) -> ProfileRef<'_> {
+    let file = match &profile.origin {
+        Origin::File { path, .. } => Some(path.display().to_string()),
+        _ => None,
+    };
+    let origin = crate::profile::text::one_line(&profile.origin.to_string());
+    ProfileRef { uuid: profile.uuid.hyphenated().to_string(), id: &profile.id, file, origin }
+}
+
+/// The word programs read for where a profile came from.
+fn origin(profile: &Profile) -> &'static str {
+    match &profile.origin {
+        Origin::CommandLine { .. } => "cmdline",
+        Origin::File { path, .. } if path.extension().is_some_and(|e| e == "conf") => "wgquick",
+        Origin::File { .. } => "keyfile",
+        Origin::Firmware { .. } => "firmware",
+        Origin::Default { .. } => "default",
+    }
+}
+
+fn static_or_leased(address: &DesiredAddress, link: &LinkOutcome) -> Address {
+    let leased = link.lease4.as_ref().is_some_and(|lease| address.net.addr() == std::net::IpAddr::V4(lease.address));
+    Address {
+        cidr: address.net.to_string(),
+        proto: if leased { "dhcp4" } else { "static" },
+        valid_lft: address.valid.map(|valid| valid.as_secs()),
+    }
+}
+
+fn address_of(cidr: String, proto: &'static str) -> Address {
+    Address { cidr, proto, valid_lft: None }
+}
+
+fn lease_report(lease: &Lease, _now: Instant) -> LeaseReport {
+    let at = |after: std::time::Duration| Some((lease.acquired + after).as_millis());
+    let finite = lease.lease_time.is_some();
+    LeaseReport {
+        address: lease.address.to_string(),
+        server: lease.server.to_string(),
+        t1_ms: at(lease.t1).filter(|_| finite),
+        t2_ms: at(lease.t2).filter(|_| finite),
+        expires_ms: lease.lease_time.and_then(at),
+        root_path: lease.root_path.as_ref().map(ToString::to_string),
+        next_server: lease.next_server.map(|server| server.to_string()),
+        boot_file: lease.boot_file.as_ref().map(ToString::to_string),
+        ntp: lease.ntp.iter().map(ToString::to_string).collect(),
+        dropped: lease.dropped.iter().map(|text| crate::profile::text::one_line(&text.to_string())).collect(),
+    }
+}
+
+fn missing(missing: &crate::activate::Missing) -> Missing<'_> {
+    Missing {
+        profile: &missing.profile.id,
+        uuid: missing.profile.uuid.hyphenated().to_string(),
+        what: &missing.what,
+        required: missing.required,
+    }
+}
+
+fn route(route: &DesiredRoute, link: &LinkOutcome) -> Route {
+    Route {
+        destination: route.destination.to_string(),
+        gateway: route.gateway.map(|gateway| gateway.to_string()),
+        ifname: link.device.name.clone(),
+        metric: route.metric,
+        table: route.options.table.unwrap_or(254),
+        proto: match route.protocol {
+            protocol::KERNEL => "kernel",
+            protocol::DHCP => "dhcp",
+            protocol::RA => "ra",
+            protocol::STATIC => "static",
+            _ => "boot",
+        },
+        src: route.options.src.map(|src| src.to_string()),
+    }
+}
+
+/// A policy rule in the words of ip-rule(8).
+fn rule(rule: &RoutingRule) -> String {
+    let part = |name: &str, value: Option<String>| value.map(|v| format!(" {name} {v}")).unwrap_or_default();
+    format!(
+        "priority {}{}{}{}{}",
+        rule.priority,
+        part("from", rule.from.map(|net| net.to_string())),
+        part("to", rule.to.map(|net| net.to_string())),
+        part("fwmark", rule.fwmark.map(|(mark, mask)| format!("{mark:#x}/{mask:#x}"))),
+        part("table", rule.table.map(|table| table.to_string())),
+    )
+}

@@ -1,0 +1,43 @@
+//! Scenarios: the real `sunup` in a private room, with real servers in another. One behaviour per file, named after it.
+//!
+//! Logs of servers and traces stay under `target/tmp/netns/SCENARIO`. `SUNUP_BIN` names another binary to test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(clippy::disallowed_methods, reason = "tests start programs and wait")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod a_removed_device_fails_alone;
+mod a_run_directory_that_cannot_be_written;
+mod a_second_run_changes_nothing;
+mod bad_input;
+mod classless_routes_win_over_the_router;
+mod dhcp_configures_a_link;
+mod networkmanager_adopts_the_link;
+mod plan_changes_nothing;
+mod resolv_conf;
+mod router_advertisements;
+mod several_links;
+mod static_configuration;
+mod the_rig_itself;
+mod waiting;
+mod without_privilege;
+
+use std::path::{Path, PathBuf};
+
+use support::Lan;
+
+/// The binary under test.
+fn sunup() -> PathBuf {
+    std::env::var_os("SUNUP_BIN").map_or_else(|| env!("CARGO_BIN_EXE_sunup").into(), PathBuf::from)
+}
+
+/// Where the scenarios leave their logs.
+fn artifacts() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("netns")
+}
+
+/// Two rooms and a link: the start of nearly every scenario.
+fn lan(name: &str) -> Lan {
+    Lan::new(name, &sunup(), &artifacts())
+}

@@ -1,0 +1,139 @@
+//! Programs that ran, and programs that run.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Room;
+
+/// What a program that ended left behind.
+#[derive(Clone)]
+pub(crate) struct Ran {
+    /// The exit code; 128 + n for signal n.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+    /// Wall-clock time, with the time to enter the room.
+    pub(crate) elapsed: Duration,
+}
+
+impl Ran {
+    /// Runs the command to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let start = Instant::now();
+        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let signal = std::os::unix::process::ExitStatusExt::signal(&output.status).unwrap_or(0);
+        Self {
+            code: output.status.code().unwrap_or(128 + signal),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            elapsed: start.elapsed(),
+        }
+    }
+
+    /// Panics with everything the program said unless it ended with this code.
+    #[track_caller]
+    pub(crate) fn exits(&self, code: i32) -> &Self {
+        assert!(self.code == code, "exit code {code} expected: {self}");
+        self
+    }
+
+    /// Panics unless standard error contains the text (upper and lower case alike).
+    #[track_caller]
+    pub(crate) fn says(&self, text: &str) -> &Self {
+        let found = self.stderr.to_lowercase().contains(&text.to_lowercase());
+        assert!(found, "'{text}' expected on standard error: {self}");
+        self
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { code, stdout, stderr, elapsed } = self;
+        write!(f, "exit code {code} after {elapsed:.3?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}\n---")
+    }
+}
+
+/// A program running in a room.
+pub(crate) struct Process<'room> {
+    room: &'room Room,
+    child: Child,
+    pid_file: String,
+    log: PathBuf,
+}
+
+impl<'room> Process<'room> {
+    /// Starts it; standard output and error go to a file among the artifacts.
+    pub(crate) fn start(room: &'room Room, program: &str, arguments: &[&str]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let pid_file = format!("/mnt/{number}.pid");
+        let base = program.rsplit('/').next().unwrap();
+        let log = room.artifacts().join(format!("{}.{base}.{number}.log", room.name()));
+        let output = File::create(&log).unwrap();
+        let mut command = room.command("sh");
+        command.args(["-c", r#"echo $$ >"$0" && exec "$@""#, &pid_file, program]).args(arguments);
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self { room, child, pid_file, log }
+    }
+
+    /// What the program has written so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Waits until the log contains the text; panics with the log after ten seconds or when the program ends.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let name = self.log.display().to_string();
+        let found = wait_until(Duration::from_secs(10), || {
+            self.log().contains(text) || self.child.try_wait().unwrap().is_some()
+        });
+        let log = self.log();
+        assert!(found && log.contains(text), "{name}: '{text}' did not appear:\n{log}");
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Ends it and answers everything it wrote.
+    pub(crate) fn stop(mut self) -> String {
+        self.end();
+        self.log()
+    }
+
+    fn end(&mut self) {
+        if !self.ended() {
+            self.room.run("sh", &["-c", &format!("kill $(cat {})", self.pid_file)]);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl Drop for Process<'_> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Asks every 5 ms whether it is so; `false` after the limit.
+pub(crate) fn wait_until(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
+    let start = Instant::now();
+    loop {
+        if is_so() {
+            return true;
+        }
+        if start.elapsed() > limit {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,272 @@
+//! A room: namespaces held open by one small shell, entered with `nsenter`.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+
+use nix::sched::{CloneFlags, setns};
+
+use super::{HostGuard, Process, Ran};
+
+/// Where system tools live; a user's PATH often lacks the half of it.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Every namespace of a room: the name under /proc/PID/ns and the option of `nsenter`.
+const NAMESPACES: [(&str, &str); 5] =
+    [("net", "--net"), ("mnt", "--mount"), ("uts", "--uts"), ("ipc", "--ipc"), ("pid", "--pid")];
+
+/// Directories that a room must have for itself.
+const PRIVATE: [&str; 4] = ["/run", "/etc", "/tmp", "/var/lib"];
+
+/// What may differ from room to room.
+#[derive(Default, Clone)]
+pub(crate) struct Options {
+    /// Mount /sys read-only: the sign of a container, on which daemons do not wait for udev.
+    pub(crate) read_only_sys: bool,
+    /// What /proc/cmdline shows; `None`: the kernel's own.
+    pub(crate) cmdline: Option<String>,
+}
+
+/// A private room. Everything in it ends with it.
+pub(crate) struct Room {
+    name: String,
+    artifacts: PathBuf,
+    namespaces: Vec<(&'static str, File)>,
+    pid: u32,
+    holder: Child,
+    stdin: Option<ChildStdin>,
+    guard: HostGuard,
+}
+
+impl Room {
+    /// Makes a room; its artifacts (logs, traces) go into `artifacts`.
+    pub(crate) fn new(name: &str, artifacts: &Path, options: &Options) -> Self {
+        let guard = HostGuard::new();
+        fs::create_dir_all(artifacts).unwrap();
+        let cmdline = options.cmdline.as_ref().map(|text| {
+            let file = artifacts.join(format!("{name}.cmdline"));
+            fs::write(&file, format!("{text}\n")).unwrap();
+            file
+        });
+        let mut command = nsenter();
+        command.args([
+            "--",
+            "unshare",
+            "--net",
+            "--mount",
+            "--uts",
+            "--ipc",
+            "--pid",
+            "--fork",
+            "--kill-child=KILL",
+            "--",
+        ]);
+        command.args(["sh", "-c", include_str!("room.sh"), "room"]);
+        command.arg(if options.read_only_sys { "ro" } else { "rw" });
+        command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
+        let (holder, stdin, pid) = hold(command, &format!("a private room '{name}'"));
+        let namespaces = open_namespaces(pid);
+        refuse_if_shared(name, pid);
+        Self {
+            name: name.to_owned(),
+            artifacts: artifacts.to_owned(),
+            namespaces,
+            pid,
+            holder,
+            stdin: Some(stdin),
+            guard,
+        }
+    }
+
+    /// The name given to the room, for messages and file names.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Directory on the host for logs.
+    pub(crate) fn artifacts(&self) -> &Path {
+        &self.artifacts
+    }
+
+    /// A command that will run in the room.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = self.enter(&["net", "mnt", "uts", "ipc", "pid"]);
+        command.arg(program);
+        command
+    }
+
+    /// Runs a program in the room to its end (killed after two minutes), whatever its exit code.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ran {
+        let mut command = self.command("timeout");
+        Ran::of(command.args(["--signal=KILL", "120", program]).args(arguments))
+    }
+
+    /// Runs a program that must succeed, and answers its standard output.
+    pub(crate) fn ok(&self, program: &str, arguments: &[&str]) -> String {
+        let ran = self.run(program, arguments);
+        assert!(ran.code == 0, "in room {}: {program} {arguments:?}: {ran}", self.name);
+        ran.stdout
+    }
+
+    /// Runs a shell script that must succeed, and answers its standard output.
+    pub(crate) fn sh(&self, script: &str) -> String {
+        self.ok("sh", &["-euc", script])
+    }
+
+    /// Starts a program that keeps running.
+    pub(crate) fn spawn(&self, program: &str, arguments: &[&str]) -> Process<'_> {
+        Process::start(self, program, arguments)
+    }
+
+    /// `ip ARGUMENTS` in the room; must succeed.
+    pub(crate) fn ip(&self, arguments: &str) -> String {
+        self.ok("ip", &arguments.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// `ip -j -d ARGUMENTS` as JSON, always an array.
+    pub(crate) fn ip_json(&self, arguments: &str) -> Vec<serde_json::Value> {
+        let text = self.ip(&format!("-j -d {arguments}"));
+        if text.trim().is_empty() {
+            return Vec::new();
+        }
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("ip -j {arguments}: {error}: {text}"))
+    }
+
+    /// The contents of a file in the room. Read inside, as a link in the room must not lead outside.
+    pub(crate) fn read(&self, path: &str) -> String {
+        self.ok("cat", &[path])
+    }
+
+    /// Whether the path exists in the room.
+    pub(crate) fn exists(&self, path: &str) -> bool {
+        self.run("test", &["-e", path]).code == 0
+    }
+
+    /// Does something in the network namespace of the room, in a thread of this program: sockets made there belong to the room.
+    pub(crate) fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        let file = &self.namespaces.iter().find(|(name, _)| *name == "net").unwrap().1;
+        std::thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let entered = setns(file, CloneFlags::CLONE_NEWNET);
+                entered.unwrap_or_else(|error| panic!("{error}: without root, run under `unshare --map-root-user`"));
+                act()
+            });
+            thread.join().unwrap()
+        })
+    }
+
+    /// Makes a pair of virtual links, `ours` in this room and `theirs` in another; both are down.
+    pub(crate) fn veth(&self, ours: &str, other: &Self, theirs: &str) {
+        // Only the network namespace is entered, so that the process id keeps the meaning it has here.
+        let pid = other.pid.to_string();
+        let mut command = self.enter(&["net"]);
+        command.args(["ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", &pid]);
+        let ran = Ran::of(&mut command);
+        assert!(ran.code == 0, "veth {ours} <-> {theirs}: {ran}");
+    }
+
+    /// `nsenter` into these namespaces by descriptors we hold: no other process can take their place.
+    fn enter(&self, names: &[&str]) -> Command {
+        let mut command = nsenter();
+        for (name, file) in self.namespaces.iter().filter(|(name, _)| names.contains(name)) {
+            let option = NAMESPACES.iter().find(|(known, _)| known == name).unwrap().1;
+            command.arg(format!("{option}=/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
+        }
+        // What this program was given (`$container` for one) is not part of the room.
+        command.arg("--").env_clear().env("PATH", PATH).env("LC_ALL", "C");
+        command
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        // The end of input ends process 1 of the room, and with it every process in the room.
+        drop(self.stdin.take());
+        let _ = self.holder.wait();
+        self.guard.check(&self.name);
+    }
+}
+
+/// Starts the holder of namespaces and waits until it says `ready PID`.
+fn hold(mut command: Command, what: &str) -> (Child, ChildStdin, u32) {
+    command.env("PATH", PATH).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut holder = command.spawn().unwrap_or_else(|error| panic!("{what}: cannot start unshare: {error}"));
+    let mut line = String::new();
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let Some(pid) = line.trim().strip_prefix("ready ").and_then(|pid| pid.parse().ok()) else {
+        drop(holder.stdin.take());
+        let mut reason = String::new();
+        let _ = holder.stderr.take().unwrap().read_to_string(&mut reason);
+        let _ = holder.wait();
+        panic!("refusing to run: cannot make {what}: {}", reason.trim());
+    };
+    let stdin = holder.stdin.take().unwrap();
+    (holder, stdin, pid)
+}
+
+/// `nsenter`, for root without more to do; for others with the option for a user namespace in which they are root, made once
+/// per test program and held to its end. All is entered by one `nsenter`, as what it needs cannot be seen from half-way in.
+fn nsenter() -> Command {
+    static BASE: OnceLock<Option<(Child, ChildStdin, u32)>> = OnceLock::new();
+    let base = BASE.get_or_init(|| {
+        if nix::unistd::geteuid().is_root() {
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--"]);
+        command.args(["sh", "-c", r#"read -r pid _ </proc/self/stat; echo "ready $pid"; read -r _ || :"#]);
+        Some(hold(command, "a user namespace (run as root, or allow user namespaces)"))
+    });
+    let mut command = Command::new("nsenter");
+    if let Some((_, _, pid)) = base {
+        command.arg(format!("--user=/proc/{pid}/ns/user")).arg("--preserve-credentials");
+    }
+    command
+}
+
+/// Directories that must be seen inside although they may lie under one that the room covers.
+fn kept_directories(artifacts: &Path) -> Vec<PathBuf> {
+    let covered = |path: &Path| PRIVATE.iter().any(|directory| path.starts_with(directory));
+    let mut directories = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")), artifacts.to_owned()];
+    // This program is in a directory of the one that has the binary under test.
+    directories.extend(std::env::current_exe().ok().and_then(|exe| exe.ancestors().nth(2).map(Path::to_owned)));
+    directories.extend(std::env::var_os("SUNUP_BIN").and_then(|bin| Path::new(&bin).parent().map(Path::to_owned)));
+    directories.retain(|directory| covered(directory) && directory.is_dir());
+    directories.sort();
+    directories.dedup();
+    directories
+}
+
+/// Opens the namespaces of the room: held open, they cannot become another process's.
+fn open_namespaces(pid: u32) -> Vec<(&'static str, File)> {
+    let open = |(name, _): &(&'static str, &str)| {
+        let path = format!("/proc/{pid}/ns/{name}");
+        (*name, File::open(&path).unwrap_or_else(|error| panic!("refusing to run: {path}: {error}")))
+    };
+    NAMESPACES.iter().map(open).collect()
+}
+
+/// Looks at the room from outside and panics unless everything that sunup may write is private.
+fn refuse_if_shared(name: &str, pid: u32) {
+    for (namespace, _) in NAMESPACES {
+        let inside = fs::read_link(format!("/proc/{pid}/ns/{namespace}")).unwrap();
+        let outside = fs::read_link(format!("/proc/self/ns/{namespace}")).unwrap();
+        assert!(inside != outside, "refusing to run: room {name} shares the {namespace} namespace with this host");
+    }
+    let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap();
+    for directory in PRIVATE {
+        let device = |path: String| fs::metadata(&path).unwrap_or_else(|error| panic!("{path}: {error}")).dev();
+        let inside = device(format!("/proc/{pid}/root{directory}"));
+        assert!(
+            inside != device(directory.to_owned()),
+            "refusing to run: room {name} shares {directory} with this host"
+        );
+        let line = mounts.lines().rfind(|line| line.split(' ').nth(4) == Some(directory)).unwrap_or_default();
+        let private = line.contains(" - tmpfs ") && !line.contains(" shared:") && !line.contains(" master:");
+        assert!(private, "refusing to run: {directory} of room {name} is not a private tmpfs: {line}");
+    }
+}
