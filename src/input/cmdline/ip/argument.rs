@@ -18,7 +18,7 @@ pub(in super::super) struct Argument {
     pub(in super::super) client: Option<IpNet>,
     /// PEER: the server.
     pub(in super::super) peer: Option<IpAddr>,
-    /// GW.
+    /// GW; the unspecified address takes an earlier one away.
     pub(in super::super) gateway: Option<IpAddr>,
     /// HOST.
     pub(in super::super) hostname: Option<String>,
@@ -177,14 +177,14 @@ impl<'a> Reader<'_, 'a> {
         address
     }
 
-    /// GW; the unspecified address is none.
+    /// GW.
     fn gateway(&mut self, field: Field<'a>) -> Option<IpAddr> {
         let text = field.get()?;
         let address = text.parse::<IpAddr>();
         if address.is_err() {
             self.error(field, format!("'{text}' is no address; there is no gateway"), None);
         }
-        address.ok().filter(|address| !address.is_unspecified())
+        address.ok()
     }
 
     /// HOST.
@@ -326,7 +326,7 @@ impl Argument {
     /// True if there is a gateway and nothing that says for which link.
     pub(in super::super) fn is_only_gateway(&self) -> bool {
         let nothing = Self { gateway: None, hostname: None, peer: None, ..self.clone() };
-        self.gateway.is_some() && nothing == Self::default()
+        self.gateway.is_some_and(|gateway| !gateway.is_unspecified()) && nothing == Self::default()
     }
 }
 

@@ -150,7 +150,7 @@ fn no_ipv4(entry: &mut Entry) {
 /// GW, HOST, DNS, MTU, MAC.
 fn set_rest(entry: &mut Entry, argument: &Argument) {
     if let Some(gateway) = argument.gateway {
-        entry.ip(gateway.is_ipv4()).gateway = Some(gateway);
+        entry.ip(gateway.is_ipv4()).gateway = Some(gateway).filter(|gateway| !gateway.is_unspecified());
     }
     if let Some(hostname) = &argument.hostname {
         entry.ip(true).dhcp_hostname = Some(hostname.clone());
