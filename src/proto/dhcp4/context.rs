@@ -8,14 +8,15 @@ use dhcproto::v4::MessageType;
 
 use super::encode::{Draft, encode};
 use super::reply::Server;
-use super::retry::{Pace, Random, Retry};
+use super::retry::{Pace, Retry};
 use super::{Config, Event, Reject, Transmit};
+use crate::proto::random::Random;
 use crate::proto::{Instant, Output};
 
 /// Of one kind of rejected reply, this often at most one is reported.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 /// The most servers remembered as having failed us.
-const MAX_DISTRUSTED: usize = 8;
+const MAX_FAILING: usize = 8;
 /// The most outputs kept for a caller that does not poll; then the oldest are dropped.
 const MAX_OUTPUTS: usize = 64;
 
@@ -25,6 +26,15 @@ pub(super) struct Asked {
     /// `None`: whoever remembers us (INIT-REBOOT).
     pub(super) server: Option<Server>,
     pub(super) address: Ipv4Addr,
+}
+
+/// How often a server has failed us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Failures {
+    /// In any way; a refusal weighs twice as much as silence.
+    pub(super) all: u32,
+    /// By a NAK or an ACK that was no good.
+    pub(super) refusals: u32,
 }
 
 /// Everything but the state.
@@ -43,8 +53,8 @@ pub(super) struct Context {
     started: Instant,
     /// `secs` of the last DISCOVER, repeated in the REQUEST that follows (RFC 2131 section 4.4.1).
     secs: u16,
-    /// Servers that refused, or did not answer, or made no sense: taken only if nobody else offers.
-    distrusted: VecDeque<Ipv4Addr>,
+    /// Servers that failed us, the latest last.
+    failing: VecDeque<(Ipv4Addr, Failures)>,
     reported: Vec<(Reject, Instant)>,
     outputs: VecDeque<Output<Transmit, Event>>,
 }
@@ -61,7 +71,7 @@ impl Context {
             pace: Pace::default(),
             started: now,
             secs: 0,
-            distrusted: VecDeque::new(),
+            failing: VecDeque::new(),
             reported: Vec::new(),
             outputs: VecDeque::new(),
             config,
@@ -134,17 +144,29 @@ impl Context {
         if self.naks == 1 { Duration::ZERO } else { super::retry::wait(self.naks, &mut self.random) }
     }
 
-    pub(super) fn distrust(&mut self, server: Ipv4Addr) {
-        if self.trusts(server) {
-            self.distrusted.push_back(server);
-        }
-        if self.distrusted.len() > MAX_DISTRUSTED {
-            self.distrusted.pop_front();
+    /// The server did not answer a REQUEST. That may be the network's fault.
+    pub(super) fn was_silent(&mut self, server: Ipv4Addr) {
+        self.note_failure(server, 1, 0);
+    }
+
+    /// The server refused what it had offered, or its answer made no sense.
+    pub(super) fn went_back(&mut self, server: Ipv4Addr) {
+        self.note_failure(server, 2, 1);
+    }
+
+    fn note_failure(&mut self, server: Ipv4Addr, weight: u32, refusals: u32) {
+        let Failures { all, refusals: before } = self.failures(server);
+        let now = Failures { all: all.saturating_add(weight), refusals: before.saturating_add(refusals) };
+        self.failing.retain(|(known, _)| *known != server);
+        self.failing.push_back((server, now));
+        if self.failing.len() > MAX_FAILING {
+            self.failing.pop_front();
         }
     }
 
-    pub(super) fn trusts(&self, server: Ipv4Addr) -> bool {
-        !self.distrusted.contains(&server)
+    /// How often this server has failed us.
+    pub(super) fn failures(&self, server: Ipv4Addr) -> Failures {
+        self.failing.iter().find(|(known, _)| *known == server).map_or(Failures::default(), |(_, failures)| *failures)
     }
 
     pub(super) fn event(&mut self, event: Event) {

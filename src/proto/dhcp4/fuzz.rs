@@ -173,12 +173,12 @@ fn check_routes(lease: &Lease) {
         let before = &routes[..index];
         assert!(before.iter().all(|(net, _)| net != destination), "{destination} twice");
         let Some(router) = router else { continue };
-        let on_link = |net: &ipnet::Ipv4Net| net.contains(router);
-        assert!(
-            lease.network().as_ref().is_some_and(on_link)
-                || before.iter().any(|(net, via)| via.is_none() && on_link(net)),
-            "nobody knows where {router} is"
-        );
+        let longest = |on_link: bool| {
+            let nets = before.iter().filter(|(_, via)| via.is_none() == on_link).map(|(net, _)| *net);
+            let nets = nets.chain(lease.network().filter(|_| on_link));
+            nets.filter(|net| net.contains(router)).map(|net| net.prefix_len()).max()
+        };
+        assert!(longest(true).is_some() && longest(true) >= longest(false), "nobody knows where {router} is");
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::proto::dhcp4::retry::Random;
+    use crate::proto::random::Random;
 
     /// Codes and the lengths they should have, to make inputs that get far.
     const SHAPES: [(u8, usize); 32] = [

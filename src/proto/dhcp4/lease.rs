@@ -221,12 +221,24 @@ impl Lease {
         if on_link {
             return routes.push((destination, None));
         }
-        let reachable = self.network().is_some_and(|net| net.contains(&router))
-            || routes.iter().any(|(net, via)| via.is_none() && net.contains(&router));
-        if !reachable {
-            routes.push((Ipv4Net::from(router), None));
+        let own = Ipv4Net::from(router);
+        if !self.is_on_link(routes, router) {
+            if routes.iter().any(|(net, _)| *net == own) {
+                // The server says that this router is behind another router. The kernel takes no such gateway.
+                return;
+            }
+            routes.push((own, None));
         }
-        routes.push((destination, Some(router)));
+        if destination != own {
+            routes.push((destination, Some(router)));
+        }
+    }
+
+    /// Whether the best route to `address`, of those set so far, leads onto the link.
+    fn is_on_link(&self, routes: &[(Ipv4Net, Option<Ipv4Addr>)], address: Ipv4Addr) -> bool {
+        let known = routes.iter().copied().chain(self.network().map(|net| (net.trunc(), None)));
+        let best = known.filter(|(net, _)| net.contains(&address)).max_by_key(|(net, _)| net.prefix_len());
+        best.is_some_and(|(_, via)| via.is_none())
     }
 }
 

@@ -154,7 +154,9 @@ fn search(lease: &mut Lease, value: &[u8]) -> Result<(), Problem> {
     if names.is_empty() {
         return Err(Problem::Value);
     }
-    let dotted = |labels: Vec<&[u8]>| DomainName::parse(&labels.join(&b'.')).ok();
+    // A dot inside a label would be read as a border between two.
+    let whole = |labels: &[&[u8]]| !labels.iter().any(|label| label.contains(&b'.'));
+    let dotted = |labels: Vec<&[u8]>| DomainName::parse(&labels.join(&b'.')).ok().filter(|_| whole(&labels));
     lease.search.clear();
     keep(&mut lease.search, names.iter().map(|name| dotted(name.iter().collect())), MAX_SEARCH)
 }

@@ -19,6 +19,7 @@ mod rebooting;
 mod requesting;
 mod selecting;
 
+use std::cmp::Reverse;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -39,13 +40,16 @@ use crate::proto::names::Text;
 /// The least time to leave IPv4 alone (RFC 8925 section 3.4, MIN_V6ONLY_WAIT).
 const MIN_IPV6_ONLY_WAIT: Duration = Duration::from_secs(300);
 
+/// The most DISCOVERs sent to find somebody better than a server that refuses.
+const MOST_PATIENCE: u32 = 6;
+
 /// Where the client is.
 #[derive(Debug)]
 pub(super) enum State {
     /// INIT with a delay: after a NAK, or while IPv6 is to do without us.
     Waiting(Waiting),
     Rebooting(Rebooting),
-    Selecting(Selecting),
+    Selecting(Box<Selecting>),
     Requesting(Box<Requesting>),
     Bound(Box<Bound>),
     Renewing(Box<Renewing>),
@@ -156,11 +160,21 @@ fn ipv6_only(cx: &mut Context, now: Instant, reply: &Reply<'_>) -> Option<State>
     Some(Waiting::until(now + wait))
 }
 
-/// The lease of an ACK for the last REQUEST; the state that sent it may be over. `None`: that is not what it is for.
-fn granted(cx: &Context, now: Instant, reply: &Reply<'_>) -> Option<Result<Lease, Reject>> {
+/// The lease of an ACK that the server asked last sends (or anyone, after INIT-REBOOT), be the state that sent the REQUEST over or
+/// not. `None`: it is of somebody else.
+fn granted(cx: &Context, now: Instant, reply: &Reply<'_>) -> Option<Result<Granted, Reject>> {
     let Asked { server, address } = cx.asked?;
-    let fits = server.is_none_or(|server| server.is(&reply.server)) && reply.message.yiaddr == address;
-    fits.then(|| Lease::read(&reply.message, server.unwrap_or(reply.server).id, now))
+    let sort = |lease: Lease| if lease.address == address { Granted::AsAsked(lease) } else { Granted::Other(lease) };
+    let fits = server.is_none_or(|server| server.is(&reply.server));
+    fits.then(|| Lease::read(&reply.message, server.unwrap_or(reply.server).id, now).map(sort))
+}
+
+/// What an ACK grants.
+enum Granted {
+    /// The address asked for.
+    AsAsked(Lease),
+    /// Another one. Nothing is wrong with it in itself, and all peers take it; but anything else is better.
+    Other(Lease),
 }
 
 /// What a server offers. Not every offer is complete: some servers say the rest in the ACK only.
@@ -169,13 +183,15 @@ struct Offer {
     server: Server,
     address: Ipv4Addr,
     rank: Rank,
+    /// How many DISCOVERs to send before this offer is taken for want of a better one.
+    patience: u32,
 }
 
 /// How much speaks for an offer, the weightiest first. What is [`Rank::GOOD`] is taken at once; the rest only if nothing better comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    /// The server has not failed us before.
-    trusted: bool,
+    /// How seldom the server has failed us before.
+    failures: Reverse<u32>,
     /// All that a lease needs is there.
     complete: bool,
     /// The server named itself (option 54).
@@ -183,7 +199,7 @@ struct Rank {
 }
 
 impl Rank {
-    const GOOD: Self = Self { trusted: true, complete: true, named: true };
+    const GOOD: Self = Self { failures: Reverse(0), complete: true, named: true };
 }
 
 impl Offer {
@@ -192,8 +208,10 @@ impl Offer {
         if let Err(reason) = lease {
             cx.reject(now, reason);
         }
-        let rank = Rank { trusted: cx.trusts(reply.server.id), complete: lease.is_ok(), named: reply.server.named };
+        let failures = cx.failures(reply.server.id);
+        let rank = Rank { failures: Reverse(failures.all), complete: lease.is_ok(), named: reply.server.named };
+        let patience = 1 + failures.refusals.min(MOST_PATIENCE);
         let usable = lease != Err(Reject::Address);
-        usable.then_some(Self { server: reply.server, address: reply.message.yiaddr, rank })
+        usable.then_some(Self { server: reply.server, address: reply.message.yiaddr, rank, patience })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 
-use super::{Selecting, State, bind, granted, ipv6_only, report_nak};
+use super::{Granted, Selecting, State, bind, granted, ipv6_only, report_nak};
 use crate::proto::Instant;
 use crate::proto::dhcp4::context::{Asked, Context};
 use crate::proto::dhcp4::reply::{Kind, Reject, Reply};
@@ -57,12 +57,12 @@ impl Rebooting {
     }
 
     fn ack(self, cx: &mut Context, now: Instant, reply: &Reply<'_>) -> State {
-        match granted(cx, now, reply).unwrap_or(Err(Reject::OtherAddress)) {
-            Ok(lease) => ipv6_only(cx, now, reply).unwrap_or_else(|| bind(cx, lease)),
-            Err(reason) => {
-                cx.reject(now, reason);
-                State::Rebooting(self)
-            }
-        }
+        let reason = match granted(cx, now, reply).unwrap_or(Err(Reject::Unexpected)) {
+            Ok(Granted::AsAsked(lease)) => return ipv6_only(cx, now, reply).unwrap_or_else(|| bind(cx, lease)),
+            Ok(Granted::Other(_)) => Reject::OtherAddress,
+            Err(reason) => reason,
+        };
+        cx.reject(now, reason);
+        State::Rebooting(self)
     }
 }

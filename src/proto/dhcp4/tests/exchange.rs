@@ -57,8 +57,8 @@ fn an_ack_that_comes_when_we_ask_anew_counts() {
     send!(bench, time 3, Reply::new(OFFER));
     bench.run_to(at(10_000));
     assert_eq!(bench.last().kind(), DISCOVER, "given up on the server");
-    send!(bench, Reply::new(ACK).yiaddr(OTHER_ADDRESS));
     send!(bench, Reply::new(ACK).from(ROGUE));
+    send!(bench, Reply::new(ACK).yiaddr(OTHER_ADDRESS));
     assert_eq!(bench.lease(), None, "nobody asked for that");
     send!(bench, Reply::new(ACK));
     assert_eq!(bench.lease().unwrap().address, ADDRESS);
