@@ -182,7 +182,8 @@ impl Client {
     }
 }
 
-/// The configuration with the identity under which `lease` was given.
+/// The configuration with the identity under which `lease` was given, wanting what it holds.
 fn owned_by(config: Config, lease: &Lease) -> Config {
-    Config { duid: lease.duid.clone(), iaid: lease.iaid, mode: Mode::Stateful, ..config }
+    let want_prefix = config.want_prefix.or((!lease.prefixes.is_empty()).then_some(0));
+    Config { duid: lease.duid.clone(), iaid: lease.iaid, mode: Mode::Stateful, want_prefix, ..config }
 }

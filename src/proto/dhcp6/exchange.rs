@@ -198,7 +198,7 @@ impl Client {
 fn extension<'a>(state: &'a Extending, wants_prefix: bool, bare: Draft<'a>) -> Draft<'a> {
     let addresses = state.lease.addresses.iter().map(|a| a.address).collect();
     let prefixes: Vec<_> = state.lease.prefixes.iter().map(|p| p.prefix).collect();
-    let with_prefixes = state.how != Extension::Confirm && (wants_prefix || !prefixes.is_empty());
+    let with_prefixes = wants_prefix && state.how != Extension::Confirm;
     Draft {
         kind: state.how.message(),
         server: (state.how == Extension::Renew).then_some(&state.lease.server_duid[..]),

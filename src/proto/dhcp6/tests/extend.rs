@@ -172,7 +172,7 @@ fn a_lease_that_nobody_knows_is_used_while_valid() {
 fn a_remembered_lease_with_prefixes_is_rebound() {
     let (_, mut lease) = bound();
     lease.prefixes.push(Prefix { prefix: "fd78::/56".parse().unwrap(), preferred: seconds(900), valid: seconds(900) });
-    let mut bench = Bench::of(Client::reboot(Config { want_prefix: Some(56), ..config() }, &lease, Instant::default()));
+    let mut bench = Bench::of(Client::reboot(config(), &lease, Instant::default()));
     let rebind = bench.sends(kind::REBIND);
     assert!(option(&rebind, code::IA_PD).is_some());
     let prefix = [(code::IA_PREFIX, ia_prefix("fd78::/56", 70, 80))];

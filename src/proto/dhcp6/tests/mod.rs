@@ -1,7 +1,9 @@
 //! The machine against scripted servers. Tests read as timetables: at this time that message is sent, and nothing else.
 
+mod codec;
 mod extend;
 mod hostile;
+mod loss;
 mod options;
 mod solicit;
 
