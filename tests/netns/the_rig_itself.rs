@@ -46,7 +46,7 @@ fn everything_in_a_room_ends_with_it() {
         let ids = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path().join("cmdline"));
         ids.filter_map(|path| fs::read(path).ok()).any(|line| line.starts_with(format!("sleep\0{marker}").as_bytes()))
     };
-    assert!(running());
+    assert!(crate::support::wait_until(std::time::Duration::from_secs(5), running));
     drop(room);
     assert!(!running());
 }
