@@ -355,6 +355,8 @@ pub(super) fn drop_of_port(profile: &mut Profile, file: &KeyFile, notes: &mut No
     }
     profile.ipv4 = None;
     profile.ipv6 = None;
+    // An unknown key would bring the section back when written, without its method.
+    notes.unknown.retain(|(group, ..)| !matches!(group.as_str(), "ipv4" | "ipv6"));
 }
 
 /// True unless the profile is a port; the port of a VRF has addresses all the same.

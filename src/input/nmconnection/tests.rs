@@ -68,3 +68,12 @@ fn unknown_groups_and_keys_are_written_back() {
     let text = write(&profile);
     assert!(text.ends_with("type=ethernet\nzone=home\\s\n\n[proxy]\nmethod=1\n"), "{text}");
 }
+
+#[test]
+fn an_unknown_key_does_not_bring_back_what_a_port_cannot_have() {
+    let text = "[connection]\nid=x\nuuid=1b3c0f44-0d52-4b0e-9d8a-000000000001\ntype=ethernet\nmaster=br0\n\
+                slave-type=bridge\n\n[ipv4]\nmethod=auto\nno-such-key=1\n";
+    let (profile, warnings) = read(text.as_bytes(), std::path::Path::new("x.nmconnection")).unwrap();
+    assert!(!write(&profile).contains("[ipv4]"), "{}", write(&profile));
+    assert_eq!(warnings.iter().filter(|warning| warning.text.contains("[ipv4] is left out")).count(), 1);
+}
