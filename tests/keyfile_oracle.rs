@@ -84,6 +84,8 @@ fn compare(oracle: &mut Oracle, text: &str) -> Result<(), String> {
         (Err(_), Err(_)) => return Ok(()),
         (Ok(_), Err(why)) if NEWER.iter().any(|text| why.contains(text)) => return Ok(()),
         (Ok(_), Err(why)) => return Err(format!("libnm refuses it: {why}")),
+        // libnm 1.42 passes a server with a zone over, the newest knows it: then it is one too many here.
+        (Err(why), Ok(_)) if why.to_string().contains("has no name servers") && text.contains('%') => return Ok(()),
         (Err(why), Ok(_)) => return Err(format!("sunup refuses it: {why}")),
     };
     let written = write(&profile);

@@ -318,7 +318,8 @@ fn read_gateway(
     }
     let Some(text) = written.or(from_address) else { return };
     match family.address(&text) {
-        Some(gateway) => ip.gateway = Some(gateway),
+        // libnm's way to say "none".
+        Some(gateway) => ip.gateway = Some(gateway).filter(|gateway| !gateway.is_unspecified()),
         None => notes.refuse(line, format!("{}.gateway: '{text}' is not an {family} address", family.group())),
     }
 }
