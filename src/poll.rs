@@ -2,6 +2,7 @@
 
 use std::os::fd::AsFd as _;
 use std::path::Path;
+use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
@@ -11,6 +12,9 @@ use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket};
 use crate::profile::desired::DesiredLink;
 use crate::proto::dhcp4::{self, frame};
 use crate::proto::{Instant, Output, ndisc};
+
+/// The longest single wait: a deadline without end does not fit what ppoll takes.
+const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Everything that has a file descriptor while links are brought up.
 pub struct Driver<'a> {
@@ -67,7 +71,6 @@ impl<'a> Driver<'a> {
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
-            Action::Log { level, text } => log::log!(level, "{text}"),
         }
     }
 
@@ -117,7 +120,7 @@ impl<'a> Driver<'a> {
 
     /// Waits for the earliest of all things that may happen, and tells the session.
     fn wait(&mut self, session: &mut Session, until: Option<Instant>) -> Result<(), KernelError> {
-        let timeout = until.map(|until| TimeSpec::from(until.since(now())));
+        let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
         let (changes, packets) = {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
             fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));

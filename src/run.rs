@@ -106,7 +106,7 @@ fn loopback(kernel: &mut Kernel) {
 fn write(root: &Path, line: &str, outcome: &mut Outcome) {
     set_hostname(outcome);
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
-    let networkmanager: Vec<StateFile> = up().flat_map(state::networkmanager::files).collect();
+    let networkmanager: Vec<StateFile> = up().flat_map(|link| state::networkmanager::files(link, root)).collect();
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();

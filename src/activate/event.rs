@@ -132,11 +132,4 @@ pub enum Action {
         /// The link.
         ifindex: u32,
     },
-    /// Tell people.
-    Log {
-        /// How much it matters.
-        level: log::Level,
-        /// One line, no control characters.
-        text: String,
-    },
 }

@@ -11,7 +11,8 @@ use super::ipv6::{self, Ipv6};
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::DesiredLink;
 use crate::profile::link::ClonedMac;
-use crate::profile::{Device, HwAddr, Method6, Profile};
+use crate::profile::text::is_search_domain;
+use crate::profile::{Device, HwAddr, IpSettings, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::dhcp4::{Config, Lease};
 use crate::proto::ndisc::{Learned, NdOption};
@@ -285,7 +286,7 @@ impl Link {
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
             let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
-            all.merge(&Dns { servers, search: section.dns_search.clone() });
+            all.merge(&Dns { servers, search: search_domains(section) });
         }
         if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
             let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
@@ -320,6 +321,11 @@ impl Link {
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }
+}
+
+/// The search domains of a profile that may stand in a file of words.
+fn search_domains(section: &IpSettings) -> Vec<String> {
+    section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
 }
 
 /// The address the link shall get, if the profile names one.

@@ -192,10 +192,7 @@ impl Session {
 
     /// How every requirement stands; where nothing is required, nothing is waited for.
     fn standings(&self) -> Vec<Standing> {
-        let one = |requirement: &plan::Requirement| {
-            let links: Vec<&Link> = requirement.links.iter().filter_map(|&target| self.link(target)).collect();
-            wait::standing(requirement, &links, self.started, self.now)
-        };
+        let one = |requirement| wait::standing(requirement, |target| self.link(target), self.started, self.now);
         self.plan.requirements.iter().map(one).collect()
     }
 
@@ -269,7 +266,13 @@ impl Session {
             let profile = self.shared.get(waiting.profile)?.clone();
             Some(Missing { profile, what: waiting.missing.to_string(), required: required(waiting.profile) })
         };
-        self.plan.waiting.iter().filter_map(one).collect()
+        let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
+            let profile = self.shared.get(creation.profile)?.clone();
+            let what =
+                format!("links of type {} are not made yet: '{}' is not there", profile.kind.name(), creation.name);
+            Some(Missing { profile, what, required: creation.required })
+        });
+        self.plan.waiting.iter().filter_map(one).chain(unmade).collect()
     }
 }
 

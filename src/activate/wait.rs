@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::link::Link;
 use super::outcome::LinkState;
-use crate::plan::Requirement;
+use crate::plan::{Progress, Requirement, Target, Verdict};
 use crate::proto::Instant;
 
 /// The shortest and the longest grace.
@@ -27,28 +27,28 @@ pub(super) enum Standing {
     Failed,
 }
 
-/// How `requirement` stands, whose links are `links`.
-pub(super) fn standing(requirement: &Requirement, links: &[&Link], started: Instant, now: Instant) -> Standing {
-    if requirement.met_by.is_some() {
-        return Standing::Met;
-    }
-    if links.is_empty() {
-        let until = started + requirement.device_timeout;
-        return if now < until && requirement.links.is_empty() {
-            Standing::Open(Some(until))
-        } else {
-            Standing::Failed
-        };
-    }
-    let states: Vec<LinkState> = links.iter().map(|link| link.state(now)).collect();
-    if states.contains(&LinkState::Up) {
-        return match grace(links, now).filter(|_| !requirement.exclusive) {
+/// How `requirement` stands; `link` finds a link of it that runs.
+pub(super) fn standing<'a>(
+    requirement: &Requirement,
+    link: impl Fn(Target) -> Option<&'a Link>,
+    started: Instant,
+    now: Instant,
+) -> Standing {
+    let progress = |target| match link(target).map(|link| link.state(now)) {
+        Some(LinkState::Up) => Progress::Up,
+        Some(LinkState::Pending(_)) => Progress::Pending,
+        Some(LinkState::Failed(_)) | None => Progress::Failed,
+    };
+    let links: Vec<&Link> = requirement.links.iter().filter_map(|&target| link(target)).collect();
+    match requirement.verdict(progress, now.since(started)) {
+        Verdict::Met => match grace(&links, now).filter(|_| !requirement.exclusive) {
             Some(until) => Standing::Open(Some(until)),
             None => Standing::Met,
-        };
+        },
+        Verdict::Open if requirement.links.is_empty() => Standing::Open(Some(started + requirement.device_timeout)),
+        Verdict::Open => Standing::Open(None),
+        Verdict::Failed => Standing::Failed,
     }
-    let pending = states.iter().any(|state| matches!(state, LinkState::Pending(_)));
-    if pending { Standing::Open(None) } else { Standing::Failed }
 }
 
 /// Until when the links that are late are waited for, now that one is up.

@@ -44,7 +44,8 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
         Some(folder) => profiles_dir::read_directory(folder),
         None => profiles_dir::read_directories(sources.root),
     };
-    keyfiles.retain(|profile| !made_from_command_line(profile));
+    let run = sources.root.join("run");
+    keyfiles.retain(|profile| !made_from_command_line(profile, &run));
     timestamps::apply(sources.root, &mut keyfiles);
     let machine_id = std::fs::read_to_string(sources.root.join("etc/machine-id")).ok();
     let environment = Environment {
@@ -62,8 +63,7 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
 
 /// True for a keyfile that an earlier run (or the generator of NetworkManager) made from the command line: the command line
 /// is read again, so the file would compete with itself.
-fn made_from_command_line(profile: &Profile) -> bool {
-    let in_run = |path: &Path| path.components().any(|part| part.as_os_str() == "run");
+fn made_from_command_line(profile: &Profile, run: &Path) -> bool {
     let tagged = profile.user.get(ORIGIN.0).is_some_and(|value| value == ORIGIN.1);
-    tagged && matches!(&profile.origin, Origin::File { path, .. } if in_run(path))
+    tagged && matches!(&profile.origin, Origin::File { path, .. } if path.starts_with(run))
 }

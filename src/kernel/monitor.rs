@@ -25,6 +25,10 @@ const RECEIVE_ROOM: usize = 4 << 20;
 const BUFFER: usize = 32 * 1024;
 /// Length of `struct nduseroptmsg`.
 const USER_OPTION_HEADER: usize = 16;
+/// `AF_INET6`, as the family stands in `struct nduseroptmsg`.
+const AF_INET6: u8 = 10;
+/// ICMPv6 type of a router advertisement (RFC 4861 section 4.2).
+const ROUTER_ADVERTISEMENT: u8 = 134;
 /// `NDUSEROPT_SRCADDR`.
 const SOURCE_ADDRESS: u16 = 1;
 
@@ -182,6 +186,10 @@ fn default_route(payload: &[u8], gone: bool) -> Option<Event> {
 
 /// RTM_NEWNDUSEROPT: `struct nduseroptmsg`, the option, attributes.
 fn user_option(payload: &[u8]) -> Option<Event> {
+    // Family, ICMPv6 type and code: nothing but a router advertisement is believed.
+    if (payload.first(), payload.get(8..10)) != (Some(&AF_INET6), Some(&[ROUTER_ADVERTISEMENT, 0])) {
+        return None;
+    }
     let u16_at = |at: usize| payload.get(at..)?.first_chunk().copied().map(u16::from_ne_bytes);
     let length = usize::from(u16_at(2)?);
     let ifindex = u32::from_ne_bytes(*payload.get(4..)?.first_chunk()?);
@@ -189,8 +197,9 @@ fn user_option(payload: &[u8]) -> Option<Event> {
     let rest = payload.get(USER_OPTION_HEADER..)?.get(length.next_multiple_of(4)..).unwrap_or_default();
     let router = attributes(rest).find(|(kind, _)| *kind == SOURCE_ADDRESS).and_then(|(_, value)| address_of(value));
     let router = match router {
-        Some(IpAddr::V6(router)) => Some(router),
-        _ => None,
+        Some(IpAddr::V6(router)) if router.is_unicast_link_local() => Some(router),
+        Some(_) => return None,
+        None => None,
     };
     Some(Event::RouterOption { ifindex, router, bytes: option })
 }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::file::StateFile;
 use crate::activate::LinkOutcome;
+use crate::profile::text::is_search_domain;
 use crate::profile::{Method4, Method6};
 
 /// Sorts before an administrator's files; survives the switch to the real root.
@@ -41,8 +42,10 @@ fn network(text: &mut String, link: &LinkOutcome) {
     let sections = [link.profile.ipv4.as_ref().map(|s| &s.ip), link.profile.ipv6.as_ref().map(|s| &s.ip)];
     for section in sections.into_iter().flatten() {
         section.dns.iter().for_each(|server| add("DNS", &server.address.to_string()));
-        if !section.dns_search.is_empty() {
-            add("Domains", &section.dns_search.join(" "));
+        let search: Vec<&str> =
+            section.dns_search.iter().map(String::as_str).filter(|domain| is_search_domain(domain)).collect();
+        if !search.is_empty() {
+            add("Domains", &search.join(" "));
         }
     }
 }

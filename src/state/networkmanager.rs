@@ -3,9 +3,11 @@
 //! All under `/run/NetworkManager`, which moves along into the real root. The daemon reads them once, at its start; the
 //! profile is written before the device file that names it.
 
+use std::path::Path;
+
 use uuid::Uuid;
 
-use super::file::StateFile;
+use super::file::{StateFile, below};
 use crate::activate::LinkOutcome;
 use crate::input::nmconnection;
 use crate::profile::{LinkKind, MatchRule, MultiConnect, Origin, Profile};
@@ -16,12 +18,12 @@ const RUN: &str = "/run/NetworkManager";
 /// Namespace of the uuids of profiles that are pinned to one device.
 const PINNED: Uuid = Uuid::from_u128(0x0d64_1a3c_5a0e_5b5c_9f0b_6d0f_1f86_53a1);
 
-/// The files for one link.
-pub fn files(link: &LinkOutcome) -> Vec<StateFile> {
+/// The files for one link; `root` stands for `/`.
+pub fn files(link: &LinkOutcome, root: &Path) -> Vec<StateFile> {
     let profile = handed_over(link);
     let uuid = profile.uuid.hyphenated();
     let mut files = Vec::new();
-    if !is_in_run(&profile) {
+    if !is_in_run(&profile, root) {
         let text = profile.raw.clone().unwrap_or_else(|| nmconnection::write(&profile));
         let path = format!("{RUN}/system-connections/{}.nmconnection", profile.file_stem);
         files.push(StateFile::private(path, text));
@@ -52,10 +54,10 @@ fn device(link: &LinkOutcome, profile: &Profile) -> String {
     text
 }
 
-/// True for a profile the daemon finds where it is.
-fn is_in_run(profile: &Profile) -> bool {
-    matches!(&profile.origin, Origin::File { path, .. } if path.components().any(|part| part.as_os_str() == "run"))
-        && profile.raw.is_some()
+/// True for a profile the daemon finds where it is: below `root`, in its own folder of /run.
+fn is_in_run(profile: &Profile, root: &Path) -> bool {
+    let folder = below(root, Path::new(&format!("{RUN}/system-connections")));
+    matches!(&profile.origin, Origin::File { path, .. } if path.starts_with(folder)) && profile.raw.is_some()
 }
 
 /// The profile as handed over: a user's own stays as it is; one of ours is pinned to the device, says what was really

@@ -19,8 +19,8 @@ pub fn files(dns: &Dns) -> Vec<StateFile> {
 /// The text of the file.
 fn render(dns: &Dns) -> String {
     let mut text = String::from("# Written by sunup\n");
-    let search: Vec<&str> =
-        dns.search.iter().map(String::as_str).filter(|domain| *domain != "~" && *domain != "~.").collect();
+    // `~example` only tells a resolver daemon where to ask.
+    let search: Vec<&str> = dns.search.iter().map(String::as_str).filter(|domain| !domain.starts_with('~')).collect();
     if !search.is_empty() {
         text.push_str(&format!("search {}\n", search.join(" ")));
     }
