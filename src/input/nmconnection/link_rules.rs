@@ -129,6 +129,8 @@ fn bond(options: &mut Vec<(String, String)>, check: &mut Check<'_, '_>) {
     let slow = matches!(options.get("lacp_rate"), None | Some("0" | "slow"));
     rule(lacp || slow, "lacp_rate", "it goes with 802.3ad only");
     rule(lacp || options.get("lacp_active").is_none(), "lacp_active", "it goes with 802.3ad only");
+    let slb = mode == "balance-xor" && matches!(options.get("xmit_hash_policy"), None | Some("vlan+srcmac" | "5"));
+    rule(slb || !options.positive("balance-slb"), "balance-slb", "it goes with balance-xor and vlan+srcmac only");
     let pair = options.number("num_grat_arp").zip(options.number("num_unsol_na"));
     rule(pair.is_none_or(|(arp, na)| arp == na), "num_grat_arp", "it is the same as num_unsol_na; remove one of them");
 }
