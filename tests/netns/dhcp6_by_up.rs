@@ -78,7 +78,10 @@ fn a_managed_link_gets_its_lease_and_everything_in_it() {
     assert!(state["lease6_ms"].as_u64().unwrap() >= state["carrier_ms"].as_u64().unwrap());
 
     let profile = lan.client.sh("cat /run/NetworkManager/system-connections/*.nmconnection");
-    assert!(profile.contains("dhcp-duid=00:03:00:01:52:54:00:77:00:02") && profile.contains("dhcp-iaid=mac"), "{profile}");
+    assert!(
+        profile.contains("dhcp-duid=00:03:00:01:52:54:00:77:00:02") && profile.contains("dhcp-iaid=mac"),
+        "{profile}"
+    );
     let network = lan.client.read("/run/systemd/network/10-sunup-eth0.network");
     assert!(network.contains("DHCP=ipv6") && network.contains("IAID=7798786"), "{network}");
     let klibc = lan.client.read("/run/net6-eth0.conf");
