@@ -1,6 +1,7 @@
 //! Text and bytes in, profiles and warnings out. Reads files; has no socket and no clock.
 
 pub mod cmdline;
+pub mod credentials;
 pub mod firmware;
 mod gather;
 pub mod ibft;
@@ -12,6 +13,7 @@ pub mod profiles_dir;
 pub(crate) mod s390;
 pub mod timestamps;
 pub mod uuids;
+pub mod wgquick;
 
 pub use gather::{Gathered, Sources, gather};
 
