@@ -72,9 +72,9 @@ impl<'a> Driver<'a> {
         match action {
             Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
             Action::Apply(wanted) => self.want(*wanted),
-            Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
+            Action::SendDhcp4 { ifindex, to, dscp, transmit } => self.send_dhcp4(ifindex, &to, dscp, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
-            Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
+            Action::SolicitRouter { ifindex, to } => self.solicit_router(ifindex, &to),
         }
     }
 
@@ -106,10 +106,10 @@ impl<'a> Driver<'a> {
         self.packets.as_ref()
     }
 
-    fn send_dhcp4(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) {
-        let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
+    fn send_dhcp4(&mut self, ifindex: u32, to: &[u8], dscp: u8, transmit: &dhcp4::Transmit) {
+        let packet = frame::build(transmit.source, transmit.destination, dscp, &transmit.payload);
         let Some(socket) = self.packets() else { return };
-        if let Err(error) = socket.send_broadcast(ifindex, &packet) {
+        if let Err(error) = socket.send4(ifindex, to, &packet) {
             log::debug!("{error}");
         }
     }
@@ -127,10 +127,10 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn solicit_router(&mut self, ifindex: u32) {
+    fn solicit_router(&mut self, ifindex: u32, to: &[u8]) {
         let packet = ndisc::solicitation(None, None);
         let Some(socket) = self.packets() else { return };
-        if let Err(error) = socket.send_all_routers(ifindex, &packet) {
+        if let Err(error) = socket.send6(ifindex, to, &packet) {
             log::debug!("{error}");
         }
     }

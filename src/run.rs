@@ -3,23 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::activate::{GlobalServers, Limits, LinkState, Outcome, Remembered, Session, Settings, Verdict};
 use crate::cli::Up;
+use crate::input::cmdline::{CommandLine, GlobalDns, Timeouts};
 use crate::input::{self, Gathered, Sources};
 use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
+use crate::profile::ip::plain_server;
 use crate::state::{self, StateFile};
-
-/// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
-const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Brings the network up as asked and writes down what became of it.
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
     let container = std::env::var("container").ok();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    read_ibft(arguments, container.as_deref());
     let gathered = input::gather(&Sources {
         root: &arguments.root,
         cmdline: arguments.cmdline.as_deref(),
@@ -39,15 +39,27 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
+    let daemon = state::daemon_settings::files(&gathered.reading.global_dns);
     let settings = settings(gathered, context, remembered, timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
-    write(&arguments.root, &line, &mut outcome);
+    write(&arguments.root, &line, daemon, &mut outcome);
     driver.leave();
     Ok(outcome)
+}
+
+/// Lets the kernel read the iBFT where it is asked for and not there: its module does, once it is loaded.
+fn read_ibft(arguments: &Up, container: Option<&str>) {
+    let line = CommandLine::read(&arguments.root, arguments.cmdline.as_deref(), container);
+    if !line.asks_for_ibft() || arguments.root.join("sys/firmware/ibft").exists() {
+        return;
+    }
+    if let Err(error) = kernel::module::load("iscsi_ibft") {
+        log::info!("the iBFT cannot be read: {error}");
+    }
 }
 
 /// What the plan must know beside profiles and devices. `cmdline` is the command line given in place of the files; `owned`
@@ -72,12 +84,35 @@ fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, t
     Settings {
         profiles: gathered.profiles,
         context,
-        carrier_timeout: reading.timeouts.carrier.unwrap_or(CARRIER_TIMEOUT),
+        limits: limits(&reading.timeouts),
         timeout,
         hostname: reading.hostname,
+        global_dns: global_servers(&reading.global_dns),
         warnings: gathered.warnings,
         remembered,
         seed: kernel::random::seed(),
+    }
+}
+
+/// `rd.net.dns` takes the place of the links' servers, but for the mode `backup`.
+fn global_servers(asked: &GlobalDns) -> GlobalServers {
+    let servers: Vec<String> = asked.servers.iter().filter_map(|text| plain_server(text)).map(str::to_owned).collect();
+    if servers.len() < asked.servers.len() {
+        log::warn!("rd.net.dns: servers with TLS or another port than 53 are left to the daemon's resolver");
+    }
+    let alone = !asked.servers.is_empty() && asked.resolve_mode.as_deref() != Some("backup");
+    GlobalServers { servers, alone }
+}
+
+/// The limits of the command line, and the defaults for the rest.
+fn limits(asked: &Timeouts) -> Limits {
+    let default = Limits::default();
+    Limits {
+        up: asked.ifup.unwrap_or(default.up),
+        carrier: asked.carrier.unwrap_or(default.carrier),
+        dad: asked.ipv6dad.unwrap_or(default.dad),
+        router: asked.ipv6auto.unwrap_or(default.router),
+        route: asked.route,
     }
 }
 
@@ -105,10 +140,11 @@ fn loopback(kernel: &mut Kernel) {
 }
 
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-fn write(root: &Path, line: &str, outcome: &mut Outcome) {
+fn write(root: &Path, line: &str, daemon: Vec<StateFile>, outcome: &mut Outcome) {
     set_hostname(outcome);
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
-    let networkmanager: Vec<StateFile> = up().flat_map(|link| state::networkmanager::files(link, root)).collect();
+    let links = up().flat_map(|link| state::networkmanager::files(link, root));
+    let networkmanager: Vec<StateFile> = daemon.into_iter().chain(links).collect();
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();

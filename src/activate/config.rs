@@ -90,7 +90,7 @@ pub(super) fn sort_out(
 fn client_id(settings: &Ip4Settings, arp_type: u16, mac: HwAddr) -> Option<Vec<u8>> {
     match settings.dhcp_client_id.as_deref() {
         None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => {
-            Some([&[u8::try_from(arp_type).unwrap_or(0)], mac.as_bytes()].concat())
+            Some(dhcp4::client_id_from_address(arp_type, mac))
         }
         Some("none") => None,
         Some(text) => Some(hexadecimal(text).unwrap_or_else(|| [&[0], text.as_bytes()].concat())),

@@ -142,6 +142,10 @@ pub enum Action {
     SendDhcp4 {
         /// The link.
         ifindex: u32,
+        /// The link-layer address it goes to.
+        to: Vec<u8>,
+        /// `ipv4.dhcp-dscp`, 0 to 63.
+        dscp: u8,
         /// The message and where it goes.
         transmit: dhcp4::Transmit,
     },
@@ -156,5 +160,7 @@ pub enum Action {
     SolicitRouter {
         /// The link.
         ifindex: u32,
+        /// The link-layer address of all routers.
+        to: Vec<u8>,
     },
 }

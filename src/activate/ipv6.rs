@@ -10,15 +10,13 @@ use ipnet::IpNet;
 use super::dhcp6::Dhcp6;
 use super::event::{Action, AddressEvent};
 use super::family::{Family, Progress};
+use super::limits::Limits;
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
 use crate::profile::ip::AddrGenMode;
 use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
 use crate::proto::dhcp6::{Lease, Mode};
-
-/// How long a router advertisement is waited for where the profile does not say: dracut's `rd.net.timeout.ipv6auto`.
-const ROUTER_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Router solicitations sent by sunup, from carrier on; the kernel's own follow after its duplicate address detection.
 const SOLICITATIONS: [Duration; 4] =
@@ -52,11 +50,20 @@ pub(super) struct Ipv6 {
     formed: Option<Instant>,
     solicited: usize,
     default_route: bool,
+    limits: Limits,
+    /// The link-layer address of all routers.
+    routers: Vec<u8>,
 }
 
 impl Ipv6 {
     /// IPv6 as `settings` ask for it, on a link that has these addresses already.
-    pub(super) fn new(settings: Ip6Settings, known: Vec<AddressEvent>, dhcp: Option<Dhcp6>) -> Self {
+    pub(super) fn new(
+        settings: Ip6Settings,
+        known: Vec<AddressEvent>,
+        dhcp: Option<Dhcp6>,
+        limits: Limits,
+        routers: Vec<u8>,
+    ) -> Self {
         let mut ipv6 = Self {
             settings,
             known,
@@ -68,6 +75,8 @@ impl Ipv6 {
             formed: None,
             solicited: 0,
             default_route: false,
+            limits,
+            routers,
         };
         // What was there before has settled.
         ipv6.formed = (!ipv6.autoconf().is_empty()).then(Instant::default);
@@ -157,7 +166,7 @@ impl Ipv6 {
             self.formed = Some(now);
         }
         if self.next_solicitation().is_some_and(|at| now >= at) {
-            out.push(Action::SolicitRouter { ifindex });
+            out.push(Action::SolicitRouter { ifindex, to: self.routers.clone() });
             self.solicited += 1;
         }
         let wanted = self.wanted(now).filter(|_| self.known.iter().any(|k| !k.is_global() && usable(k)));
@@ -194,7 +203,11 @@ impl Ipv6 {
         let started = self.dhcp.as_ref().and_then(Dhcp6::started);
         let ends = [INFORMATION_TIMEOUT, DHCP_BESIDE, self.dhcp_timeout()].map(|time| started.map(|at| at + time));
         let settled = self.formed.map(|at| at + SETTLE);
-        let ahead = [self.give_up(), self.fallback(), settled].into_iter().chain(ends).flatten().filter(|&at| at > now);
+        let ahead = [self.give_up(), self.probed_by(), self.routed_by(), self.fallback(), settled]
+            .into_iter()
+            .chain(ends)
+            .flatten()
+            .filter(|&at| at > now);
         [self.next_solicitation(), dhcp].into_iter().flatten().chain(ahead).min()
     }
 
@@ -208,8 +221,19 @@ impl Ipv6 {
         self.carrier.map(|at| at + *delay)
     }
 
+    /// When addresses must have been probed.
+    fn probed_by(&self) -> Option<Instant> {
+        self.carrier.map(|at| at + self.limits.dad)
+    }
+
+    /// Until when a default route is waited for.
+    fn routed_by(&self) -> Option<Instant> {
+        let from = self.formed.filter(|_| !self.default_route)?;
+        self.limits.route.map(|limit| from + limit)
+    }
+
     fn give_up(&self) -> Option<Instant> {
-        let timeout = self.settings.ra_timeout.map_or(ROUTER_TIMEOUT, |s| Duration::from_secs(u64::from(s)));
+        let timeout = self.settings.ra_timeout.map_or(self.limits.router, |s| Duration::from_secs(u64::from(s)));
         self.carrier.map(|at| at + timeout)
     }
 
@@ -244,12 +268,21 @@ impl Ipv6 {
             }
             Method6::Manual if self.applied && own_ready => Progress::Up,
             Method6::LinkLocal if self.known.iter().any(|k| !k.is_global() && usable(k)) => Progress::Up,
-            Method6::Manual | Method6::LinkLocal => Progress::Pending(Reason::NotReady),
-            Method6::Auto | Method6::Dhcp if !own_ready => Progress::Pending(Reason::NotReady),
+            Method6::Manual | Method6::LinkLocal => self.probing(now),
+            Method6::Auto | Method6::Dhcp if !own_ready => self.probing(now),
+            Method6::Auto if self.routed_by().is_some_and(|at| now < at) => Progress::Pending(Reason::NoRoute),
             Method6::Auto | Method6::Dhcp => match self.wanted(now) {
                 None => self.by_router(now),
                 Some(mode) => self.by_server(mode, now),
             },
+        }
+    }
+
+    /// Static and link-local addresses that are not usable yet.
+    fn probing(&self, now: Instant) -> Progress {
+        match self.probed_by() {
+            Some(at) if now >= at => Progress::Failed(Reason::NotProbed),
+            _ => Progress::Pending(Reason::NotReady),
         }
     }
 

@@ -1,16 +1,18 @@
 //! One link, from "down" to "all that was asked for is there".
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::config;
 use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
+use super::limits::Limits;
+use super::multicast;
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::DesiredLink;
+use crate::profile::ip::DnsServer;
 use crate::profile::link::ClonedMac;
 use crate::profile::text::is_search_domain;
 use crate::profile::{Device, HwAddr, IpSettings, Profile};
@@ -27,8 +29,8 @@ pub(super) struct Start {
     pub(super) required: bool,
     /// The metric of its default route.
     pub(super) metric: u32,
-    /// How long carrier is waited for.
-    pub(super) carrier_timeout: Duration,
+    /// How long is waited for what.
+    pub(super) limits: Limits,
     /// DHCP is not begun before this.
     pub(super) dhcp_not_before: Instant,
     /// Makes transaction ids and jitter.
@@ -60,7 +62,7 @@ impl Link {
         let (lease4, lease6) = start.remembered.clone();
         let (holds, previous) = config::sort_out(lease4, &device, now);
         let config = config::dhcp4(&profile, &device, mac, previous, start.seed);
-        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
+        let v4 = Ipv4::new(settings, config, multicast::broadcast(&device), start.dhcp_not_before, holds);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -71,7 +73,7 @@ impl Link {
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
             let dhcp = config::dhcp6(&settings, &device, mac, lease6, !start.seed, now);
-            Ipv6::new(settings, known6, dhcp)
+            Ipv6::new(settings, known6, dhcp, start.limits, multicast::all_routers(&device))
         });
         let mut link = Self {
             device,
@@ -276,8 +278,12 @@ impl Link {
         machines.into_iter().flatten().chain(ahead).min()
     }
 
+    /// When the link must be up, and when it must have carrier.
     fn carrier_deadline(&self) -> Instant {
-        self.started + self.start.carrier_timeout
+        match self.timing.up {
+            Some(up) => up + self.start.limits.carrier,
+            None => self.started + self.start.limits.up,
+        }
     }
 
     fn families(&self, now: Instant) -> [Family; 2] {
@@ -295,12 +301,20 @@ impl Link {
             return LinkState::Failed(reason.clone());
         }
         if !self.device.carrier && self.timing.done.is_none() {
+            let reason = if self.timing.up.is_some() { Reason::NoCarrier } else { Reason::NotUp };
             return match now >= self.carrier_deadline() {
-                true => LinkState::Failed(Reason::NoCarrier),
-                false => LinkState::Pending(Reason::NoCarrier),
+                true => LinkState::Failed(reason),
+                false => LinkState::Pending(reason),
             };
         }
         combine(&self.families(now), now)
+    }
+
+    /// A server of the profile for a plain resolver. A link-local one is of this link.
+    fn zoned(&self, server: &DnsServer) -> Option<String> {
+        let text = server.for_resolver()?;
+        let bare = matches!(server.address, IpAddr::V6(address) if is_link_local6(address)) && !text.contains('%');
+        Some(if bare { format!("{text}%{}", self.device.name) } else { text.to_owned() })
     }
 
     /// Name servers and search domains: the profile's first, then those that came by the link.
@@ -308,7 +322,7 @@ impl Link {
         let mut all = Dns::default();
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
-            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
+            let servers = section.dns.iter().filter_map(|server| self.zoned(server)).collect();
             all.merge(&Dns { servers, search: search_domains(section) });
         }
         if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {

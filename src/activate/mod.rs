@@ -9,12 +9,17 @@ pub mod event;
 mod family;
 mod ipv4;
 mod ipv6;
+mod limits;
 mod link;
+mod multicast;
 pub mod outcome;
 mod session;
 mod target;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 pub use event::{Action, AddressEvent, Input, LinkEvent};
+pub use limits::Limits;
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::{Remembered, Session, Settings};
+pub use session::{GlobalServers, Remembered, Session, Settings};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::event::{Action, Input};
+use super::limits::Limits;
 use super::link::{Link, Start};
 use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
 use super::wait::{self, Standing};
@@ -21,18 +22,29 @@ pub struct Settings {
     pub profiles: Vec<Profile>,
     /// What the choice of profiles goes by besides the devices.
     pub context: Context,
-    /// `rd.net.timeout.carrier`: how long carrier is waited for.
-    pub carrier_timeout: Duration,
+    /// How long is waited for what.
+    pub limits: Limits,
     /// After this everything must be done.
     pub timeout: Option<Duration>,
     /// The host name asked for; it goes before one from a lease.
     pub hostname: Option<String>,
+    /// Name servers for everything, before those of the links or in place of them.
+    pub global_dns: GlobalServers,
     /// What could not be honoured as written.
     pub warnings: Vec<Warning>,
     /// Links of earlier runs in this boot.
     pub remembered: Vec<Remembered>,
     /// Makes transaction ids and jitter.
     pub seed: u64,
+}
+
+/// Name servers that belong to no link (`rd.net.dns`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GlobalServers {
+    /// Those a plain resolver can use.
+    pub servers: Vec<String>,
+    /// True if servers and search domains of links are not used beside them.
+    pub alone: bool,
 }
 
 /// What is remembered of a link of an earlier run in this boot.
@@ -151,7 +163,7 @@ impl Session {
             matched_by: self.matched_by(activation.ifindex),
             required: activation.required,
             metric: self.metric(&profile),
-            carrier_timeout: self.settings.carrier_timeout,
+            limits: self.settings.limits,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             remembered: self.remembered(&device, &profile),
@@ -223,9 +235,10 @@ impl Session {
     /// How it went.
     pub fn outcome(&self, result: Verdict) -> Outcome {
         let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
-        let mut dns = Dns::default();
+        let global = &self.settings.global_dns;
+        let mut dns = Dns { servers: global.servers.clone(), search: Vec::new() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
-        up().for_each(|link| dns.merge(&link.dns));
+        up().filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
         let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
         let mut warnings = self.settings.warnings.clone();
         warnings.extend(self.plan.warnings.iter().cloned());

@@ -40,7 +40,7 @@ fn explain_word<'a>(word: &'a Word, reading: &Reading) -> Explained<'a> {
     Explained {
         word,
         parameter: table::find(name),
-        canonical: Some(value).filter(|_| name == "ip").and_then(ip::canonical),
+        canonical: Some(value).filter(|_| matches!(name, "ip" | "nfsaddrs")).and_then(ip::canonical),
         makes: makes.collect(),
         remarks: remarks.chain(misspelt(word, name)).collect(),
     }

@@ -98,6 +98,16 @@ impl CommandLine {
         Self::parse(&contents.join(&b' '))
     }
 
+    /// True if the line asks for the iBFT: then the kernel must have read that table (module `iscsi_ibft`).
+    pub fn asks_for_ibft(&self) -> bool {
+        let is_method = |field: &str| matches!(field, "ibft" | "fw");
+        self.words.iter().any(|word| match word.text.split_once('=').unwrap_or((&word.text, "")) {
+            ("ip" | "nfsaddrs", value) => value.split(':').any(is_method),
+            ("rd.iscsi.ibft", value) => super::lex::boolean(value).unwrap_or(true),
+            _ => false,
+        })
+    }
+
     /// The words as text, e.g. to match `match.kernel-command-line` with.
     pub fn texts(&self) -> Vec<String> {
         self.words.iter().map(|word| word.text.clone()).collect()
@@ -175,6 +185,16 @@ mod tests {
         let words = ["größe", "", "x y", "z"].map(str::to_owned);
         let columns: Vec<usize> = CommandLine::from_words(&words).words.iter().map(|word| word.column).collect();
         assert_eq!(columns, [1, 8, 12]);
+    }
+
+    #[test]
+    fn the_ibft_is_asked_for_in_every_form() {
+        for line in ["ip=ibft", "ip=eth0:fw", "nfsaddrs=::::::ibft", "rd.iscsi.ibft", "rd.iscsi.ibft=1"] {
+            assert!(CommandLine::parse(line.as_bytes()).asks_for_ibft(), "{line}");
+        }
+        for line in ["ip=ibft0:dhcp", "rd.iscsi.ibft=0", "root=ibft", "ip=dhcp"] {
+            assert!(!CommandLine::parse(line.as_bytes()).asks_for_ibft(), "{line}");
+        }
     }
 
     #[test]
