@@ -80,6 +80,18 @@ impl Ipv4 {
         }
     }
 
+    /// The link has another address now, as a bond has with its first port: a lease is asked for with that one.
+    pub(super) fn hardware_changed(&mut self, mac: HwAddr, arp_type: u16, now: Instant) {
+        let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none() && dhcp.config.hwaddr != mac) else {
+            return;
+        };
+        dhcp.config.hwaddr = mac;
+        dhcp.config.client_id = client_id(self.settings.dhcp_client_id.as_deref(), arp_type, mac);
+        if dhcp.client.take().is_some() {
+            dhcp.begin(now);
+        }
+    }
+
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };

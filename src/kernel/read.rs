@@ -49,7 +49,7 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
             ifla::LINK_NETNSID => parent_elsewhere = true,
             ifla::MASTER => link.controller = u32_of(value).filter(|&index| index != 0),
             ifla::OPERSTATE => link.operstate = value.first().copied().unwrap_or_default(),
-            ifla::LINKINFO => link.kind = find(value, ifla::INFO_KIND).map(text_of),
+            ifla::LINKINFO => link_info(value, &mut link),
             ifla::AF_SPEC => link.addr_gen_mode = addr_gen_mode(value),
             _ => {}
         }
@@ -58,6 +58,17 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
         link.parent = None;
     }
     (!link.name.is_empty()).then_some(link)
+}
+
+fn link_info(bytes: &[u8], link: &mut Link) {
+    for (kind, value) in attributes(bytes) {
+        match kind {
+            ifla::INFO_KIND => link.kind = Some(text_of(value)),
+            ifla::INFO_DATA => link.data = value.to_vec(),
+            ifla::INFO_SLAVE_DATA => link.port_data = value.to_vec(),
+            _ => {}
+        }
+    }
 }
 
 fn addr_gen_mode(af_spec: &[u8]) -> Option<u8> {

@@ -18,6 +18,9 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
     if let Some(mac) = link.device.mac {
         text.push_str(&format!("mac={mac}\n"));
     }
+    if link.created {
+        text.push_str("created=true\n");
+    }
     if let Some(lease) = &link.lease4 {
         text.push_str("[dhcp4]\n");
         for (key, value) in lease.to_pairs() {
@@ -59,6 +62,7 @@ fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         ifindex,
         mac: value("mac").and_then(|mac| mac.parse().ok()),
         profile: value("profile")?.parse().ok()?,
+        created: value("created") == Some("true"),
         lease4: if lease.is_empty() { None } else { Lease::from_pairs(&lease) },
     })
 }
