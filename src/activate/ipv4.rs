@@ -7,7 +7,7 @@ use super::event::Action;
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
-use crate::profile::{HwAddr, Ip4Settings, Method4};
+use crate::profile::{Ip4Settings, Method4};
 use crate::proto::dhcp4::{Client, Config, Event, Lease};
 use crate::proto::{Instant, Output};
 
@@ -81,12 +81,12 @@ impl Ipv4 {
     }
 
     /// The link has another address now, as a bond has with its first port: a lease is asked for with that one.
-    pub(super) fn hardware_changed(&mut self, mac: HwAddr, arp_type: u16, now: Instant) {
-        let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none() && dhcp.config.hwaddr != mac) else {
+    pub(super) fn hardware_changed(&mut self, config: Option<Config>, now: Instant) {
+        let Some((dhcp, config)) = self.dhcp.as_mut().zip(config) else { return };
+        if dhcp.lease.is_some() || dhcp.config.hwaddr == config.hwaddr {
             return;
-        };
-        dhcp.config.hwaddr = mac;
-        dhcp.config.client_id = client_id(self.settings.dhcp_client_id.as_deref(), arp_type, mac);
+        }
+        dhcp.config = config;
         if dhcp.client.take().is_some() {
             dhcp.begin(now);
         }
@@ -240,25 +240,4 @@ impl Dhcp {
             (None, false, None) => Reason::NoOffer,
         }
     }
-}
-
-/// The client identifier (option 61) a profile asks for: by default 01 and the MAC address, which is what the daemon that
-/// adopts the link sends. `None`: send none.
-pub(super) fn client_id(setting: Option<&str>, arp_type: u16, mac: HwAddr) -> Option<Vec<u8>> {
-    match setting {
-        None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => {
-            Some([&[u8::try_from(arp_type).unwrap_or(0)], mac.as_bytes()].concat())
-        }
-        Some("none") => None,
-        Some(text) => Some(hexadecimal(text).unwrap_or_else(|| [&[0], text.as_bytes()].concat())),
-    }
-}
-
-/// `aa:bb:…` with at least two bytes.
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let byte = |part: &str| match part.len() {
-        1 | 2 if part.bytes().all(|b| b.is_ascii_hexdigit()) => u8::from_str_radix(part, 16).ok(),
-        _ => None,
-    };
-    text.split(':').map(byte).collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() >= 2)
 }

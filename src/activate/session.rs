@@ -13,8 +13,7 @@ use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
-use crate::proto::dhcp4::Lease;
-use crate::proto::{Instant, Output};
+use crate::proto::{Instant, Output, dhcp4, dhcp6};
 
 /// What a run is started with.
 #[derive(Debug, Clone)]
@@ -49,7 +48,9 @@ pub struct Remembered {
     /// True if sunup made the link.
     pub created: bool,
     /// Its lease.
-    pub lease4: Option<Lease>,
+    pub lease4: Option<dhcp4::Lease>,
+    /// Its DHCPv6 lease.
+    pub lease6: Option<dhcp6::Lease>,
 }
 
 /// One run.
@@ -105,11 +106,13 @@ impl Session {
             Input::Devices(devices) => self.devices(devices),
             Input::Link(event) => self.on(event.ifindex, |link| link.link_event(&event, now)),
             Input::LinkGone { ifindex } => self.on(ifindex, Link::gone),
-            Input::Address(event) => self.on(event.ifindex, |link| link.address(event)),
+            Input::Address(event) => self.on(event.ifindex, |link| link.address(event, now)),
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
             Input::RouterOptions { ifindex, options } => self.on(ifindex, |link| link.router_options(options, now)),
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
             Input::Created { name, error } => self.created(name, error),
+            Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
+            Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
             Input::Applied { ifindex, fatal, complaints } => {
                 self.on(ifindex, |link| link.applied(fatal, complaints));
             }
@@ -181,7 +184,10 @@ impl Session {
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            remembered: self.remembers(&device, &profile).and_then(|link| link.lease4.clone()),
+            remembered: self
+                .remembers(&device, &profile)
+                .map(|link| (link.lease4.clone(), link.lease6.clone()))
+                .unwrap_or_default(),
         };
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);

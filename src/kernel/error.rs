@@ -12,6 +12,7 @@ pub(super) mod errno {
     pub(crate) const ENOENT: i32 = Errno::ENOENT as i32;
     pub(crate) const EBUSY: i32 = Errno::EBUSY as i32;
     pub(crate) const EEXIST: i32 = Errno::EEXIST as i32;
+    pub(crate) const EINVAL: i32 = Errno::EINVAL as i32;
     pub(crate) const ENODEV: i32 = Errno::ENODEV as i32;
     pub(crate) const EIO: i32 = Errno::EIO as i32;
     pub(crate) const EOPNOTSUPP: i32 = Errno::EOPNOTSUPP as i32;
@@ -72,14 +73,14 @@ pub enum KernelError {
         conflict: String,
     },
     /// The kernel has no driver for links of this kind.
-    #[error("cannot make {device}: the kernel has no links of type {kind}{}", module_hint(.module))]
+    #[error("cannot make {device}, a link of type {kind}: {why}")]
     NoDriver {
         /// The link.
         device: String,
         /// Its type.
         kind: String,
-        /// The module that would bring it; empty if none does.
-        module: &'static str,
+        /// Why the module that would bring it is not loaded.
+        why: String,
     },
     /// The process may not configure the network: said once, whatever the number of requests.
     #[error(
@@ -150,11 +151,6 @@ impl KernelError {
     pub fn is_gone(&self) -> bool {
         matches!(self.errno(), errno::ENODEV | errno::ENOENT)
     }
-}
-
-/// What to do about a missing driver.
-fn module_hint(module: &str) -> String {
-    if module.is_empty() { String::new() } else { format!("; load the module '{module}'") }
 }
 
 /// Errno in words, and the kernel's explanation where there is one.

@@ -16,6 +16,7 @@ pub mod hostname;
 pub mod id_path;
 mod kinds;
 mod message;
+pub mod module;
 mod monitor;
 mod netlink;
 mod packet;
@@ -27,6 +28,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod udp6;
 
 use std::path::Path;
 
@@ -38,7 +40,8 @@ pub use self::monitor::{Event, Monitor};
 use self::netlink::Netlink;
 pub use self::packet::{Packet, PacketSocket};
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
-pub use self::snapshot::{Address, Link, Route, Rule, Snapshot};
+pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
+pub use self::udp6::{Datagram, Udp6Socket};
 
 /// CAP_NET_ADMIN as a bit of the capability set.
 const CAP_NET_ADMIN: u64 = 1 << 12;

@@ -1,7 +1,9 @@
 //! A link in a stack: what it is as a port of another, and what it is itself if the profile makes it.
 
 use super::Link;
+use crate::activate::config;
 use crate::profile::desired::{DesiredKind, DesiredPort};
+use crate::proto::Instant;
 
 impl Link {
     /// What it is as a port.
@@ -9,6 +11,15 @@ impl Link {
         let controller = self.profile.controller.as_ref().filter(|_| self.start.controller.is_some())?;
         let (port_type, options) = (controller.port_type.clone(), controller.port_options.clone());
         Some(DesiredPort { port_type, options })
+    }
+
+    /// The address of a bond or bridge came with its first port: leases are asked for with that one.
+    pub(super) fn hardware_changed(&mut self, now: Instant) {
+        let (device, seed) = (&self.device, self.start.seed);
+        self.v4.hardware_changed(config::dhcp4(&self.profile, device, device.mac, None, seed), now);
+        if let (Some(v6), Some(settings)) = (&mut self.v6, &self.profile.ipv6) {
+            v6.hardware_changed(config::dhcp6(settings, device, device.mac, None, !seed, now));
+        }
     }
 
     /// True for a link that is there for its controller alone.
