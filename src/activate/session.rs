@@ -16,7 +16,7 @@ use crate::proto::dhcp4::Lease;
 use crate::proto::{Instant, Output};
 
 /// What a run is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What is wanted.
     pub profiles: Vec<Profile>,
