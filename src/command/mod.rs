@@ -7,6 +7,7 @@ use crate::cli::{Arguments, Command, Up};
 mod check;
 mod explain;
 mod generate;
+mod import;
 mod plan;
 mod status;
 mod up;
@@ -23,6 +24,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(status) => status::run(&status),
         Command::Generate(generate) => generate::run(&generate),
         Command::Check(check) => check::run(&check),
+        Command::Import(import) => import::run(&import),
         Command::Explain(topic) => explain::run(&topic),
     }
 }
