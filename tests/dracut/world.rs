@@ -40,6 +40,7 @@ pub(crate) fn files(cmdline: &str, devices: &[Device], options: &[(u8, Vec<u8>)]
         cmdline: Some(cmdline),
         profiles: None,
         container: None,
+        credentials: None,
     });
     let bootif = gathered.reading.bootif.map(|mac| mac.to_string());
     let asked =
