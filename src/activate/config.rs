@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::dhcp6::Dhcp6;
+use crate::profile::text::unescape;
 use crate::profile::{Device, HwAddr, Ip4Settings, Ip6Settings, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::{dhcp4, dhcp6};
@@ -23,7 +24,7 @@ pub(super) fn dhcp4(
     Some(dhcp4::Config {
         client_id,
         hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
-        vendor_class: settings.dhcp_vendor_class.map(String::into_bytes),
+        vendor_class: settings.dhcp_vendor_class.as_deref().map(unescape),
         mtu: device.mtu,
         previous,
         want_ipv6_only: wants_ipv6 && settings.ip.may_fail,

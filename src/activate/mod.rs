@@ -11,9 +11,11 @@ mod ipv4;
 mod ipv6;
 mod limits;
 mod link;
+mod mac;
 mod multicast;
 pub mod outcome;
 mod session;
+mod stack;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -55,7 +55,7 @@ impl Bench {
     }
 
     fn link(&mut self, now: u64, up: bool, carrier: bool) {
-        self.0.handle(at(now), Input::Link(LinkEvent { ifindex: 2, name: "eth0".into(), up, carrier }));
+        self.0.handle(at(now), Input::Link(LinkEvent { ifindex: 2, name: "eth0".into(), up, carrier, mac: None }));
     }
 
     fn address(&mut self, now: u64, net: &str, tentative: bool) {

@@ -63,11 +63,20 @@ fn outputs(arguments: &Generate, reading: &Reading) -> Vec<Output> {
         outputs.push(file(&arguments.run_config_dir, name, format!("{COMMENT}\n\n{text}")));
     }
     for profile in &reading.profiles {
-        let name = format!("{}.nmconnection", profile.file_stem.replace('/', "*"));
+        let name = format!("{}.nmconnection", file_name(&profile.file_stem));
         let output = file(&arguments.connections_dir, &name, format!("{COMMENT}\n\n{}", nmconnection::write(profile)));
         outputs.push(Output { title: format!("Connection '{}'", profile.file_stem), mode: 0o600, ..output });
     }
     outputs
+}
+
+/// The stem as a file name, as NetworkManager makes one: no folder, and not hidden.
+fn file_name(stem: &str) -> String {
+    let name = stem.replace('/', "*");
+    match name.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => name,
+    }
 }
 
 /// A file everyone may read.

@@ -50,7 +50,7 @@ pub struct Ip4Settings {
     pub ip: IpSettings,
     /// `ipv4.dhcp-client-id`: `mac`, `perm-mac`, `duid`, `ipv6-duid`, `stable`, `none`, hexadecimal `aa:bb` or text.
     pub dhcp_client_id: Option<String>,
-    /// `ipv4.dhcp-vendor-class-identifier` (option 60), unescaped.
+    /// `ipv4.dhcp-vendor-class-identifier` (option 60), with its C escapes; see [`super::text::unescape`].
     pub dhcp_vendor_class: Option<String>,
     /// `ipv4.dhcp-dscp`: `CS0`, `CS4`, `CS6`.
     pub dhcp_dscp: Option<String>,
