@@ -3,6 +3,11 @@
 # shellcheck disable=SC2154  # moddir, initdir and dracutsysrootdir are dracut's, sunup_profiles is a setting
 # Settings in dracut.conf: sunup_profiles+=" /etc/wireguard/wg0.conf ": profiles and wg-quick files that go into the image.
 
+# True if dracut has a module of this name.
+sunup_has_module() {
+    [[ -d $(dracut_module_path "$1") ]]
+}
+
 # called by dracut
 check() {
     require_binaries sunup || return 1
@@ -13,8 +18,8 @@ check() {
 # called by dracut
 depends() {
     # Since dracut-ng 100 and 108 these are modules; before, all is in `network`.
-    dracut_module_path net-lib > /dev/null && echo -n "net-lib "
-    dracut_module_path initqueue > /dev/null && echo -n "initqueue "
+    sunup_has_module net-lib && echo -n "net-lib "
+    sunup_has_module initqueue && echo -n "initqueue "
     echo kernel-network-modules
     return 0
 }
@@ -42,7 +47,7 @@ install() {
     inst_hook initqueue/settled 99 "$moddir/sunup-run.sh"
 
     # What hangs on a network in 059 (netroot, net-lib) is in the module that chooses a provider.
-    if ! dracut_module_path net-lib > /dev/null; then
+    if ! sunup_has_module net-lib; then
         for _below in "${moddir%/*}"/[0-9][0-9]network; do
             [[ $_below == */39network || -e $initdir/sbin/netroot ]] || (
                 # shellcheck disable=SC1091

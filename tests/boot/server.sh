@@ -10,6 +10,11 @@ mount -t devtmpfs dev /dev 2>/dev/null
 ln -sf kmod /bin/modprobe
 for module in virtio_pci virtio_net virtio_rng af_packet bridge 8021q nfsd loop ext4 wireguard; do modprobe "$module"; done
 hostname server
+ln -s ../run /var/run
+mkdir -p /run/tgtd /run/rpcbind
+printf 'root:x:0:0::/:/bin/sh\n_rpc:x:101:65534::/:/bin/sh\nstatd:x:102:65534::/:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n' >/etc/passwd
+printf 'root:x:0:\nnogroup:x:65534:\n' >/etc/group
+printf 'passwd: files\ngroup: files\nhosts: files\nservices: files\nprotocols: files\nrpc: files\n' >/etc/nsswitch.conf
 /bin/ip link set lo up
 n=0
 while [ $n -lt 50 ] && [ ! -e /sys/class/net/eth2 ]; do usleep 100000; n=$((n + 1)); done
@@ -54,7 +59,8 @@ tgtd && sleep 1 && {
     tgtadm --lld iscsi --op bind --mode target --tid 1 -I ALL
 }
 cp /srv/root.ext4 /srv/nbd.ext4
-nbd-server 10809 /srv/nbd.ext4
+printf '[generic]\n[root]\nexportname = /srv/nbd.ext4\n' >/etc/nbd.conf
+nbd-server -C /etc/nbd.conf
 busybox httpd -p 80 -h /srv
 [ ! -e /wg.conf ] || . /wg.conf
 echo "SERVING $(cat /proc/uptime)" >/dev/ttyS0
