@@ -16,7 +16,7 @@ use crate::proto::identity::Host;
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
 
 /// What a run is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What is wanted.
     pub profiles: Vec<Profile>,

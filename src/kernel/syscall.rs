@@ -1,7 +1,7 @@
-//! The one file with `unsafe`: system calls that have no safe interface elsewhere. Every function here is safe to call with any
-//! argument; what the calls are good for is said where they are used.
+//! The one file with `unsafe`, but for the entry point: system calls that have no safe interface elsewhere. Every function
+//! here is safe to call with any argument; what the calls are good for is said where they are used.
 
-#![allow(unsafe_code, reason = "the one file that may")]
+#![allow(unsafe_code, reason = "the file that may")]
 
 use std::io;
 use std::mem::{size_of, size_of_val, zeroed};
@@ -223,4 +223,15 @@ pub(super) fn capabilities() -> Option<u64> {
     let code = unsafe { libc::syscall(libc::SYS_capget, header.as_ptr(), data.as_mut_ptr()) };
     let [[low, _, _], [high, _, _]] = data;
     (code == 0).then_some(u64::from(high) << 32 | u64::from(low))
+}
+
+/// Puts the module in a file into the kernel (finit_module(2)), which decompresses it if told so.
+pub(super) fn load_module(file: &std::fs::File, parameters: &str, compressed: bool) -> io::Result<()> {
+    /// MODULE_INIT_COMPRESSED_FILE, since Linux 5.17.
+    const COMPRESSED: libc::c_int = 4;
+    let parameters = std::ffi::CString::new(parameters)?;
+    let flags = if compressed { COMPRESSED } else { 0 };
+    // SAFETY: the parameters end with a zero byte and are valid during the call.
+    let code = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), parameters.as_ptr(), flags) };
+    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -105,11 +105,15 @@ pub fn remark(link: &LinkOutcome) -> Option<Warning> {
     Some(Warning::new(&link.profile.origin, text))
 }
 
-/// An IAID and a DUID: type, and the rest.
+/// networkd's names of the types of DUID, from 1 on (RFC 8415 section 11, RFC 6355). It knows no others.
+const DUID_TYPES: [&str; 4] = ["link-layer-time", "vendor", "link-layer", "uuid"];
+
+/// An IAID and a DUID; `None` for a type that networkd does not know.
 fn identity(iaid: u32, duid: &[u8]) -> Option<String> {
     let (kind, rest) = duid.split_first_chunk::<2>()?;
+    let kind = DUID_TYPES.get(usize::from(u16::from_be_bytes(*kind)).checked_sub(1)?)?;
     let raw: Vec<String> = rest.iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(format!("IAID={iaid}\nDUIDType={}\nDUIDRawData={}\n", u16::from_be_bytes(*kind), raw.join(":")))
+    Some(format!("IAID={iaid}\nDUIDType={kind}\nDUIDRawData={}\n", raw.join(":")))
 }
 
 /// The same identifiers again, or the server gives a second address.
