@@ -1,17 +1,20 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
+mod asked;
+
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
-use crate::activate::{GlobalServers, Limits, LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
 use crate::cli::Up;
-use crate::input::cmdline::{CommandLine, GlobalDns, Timeouts};
+use crate::input::cmdline::CommandLine;
 use crate::input::{self, Gathered, Sources};
 use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
-use crate::profile::ip::plain_server;
+use crate::proto::identity::Host;
 use crate::state::{self, StateFile};
 
 /// Brings the network up as asked and writes down what became of it.
@@ -19,7 +22,10 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
     let container = std::env::var("container").ok();
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    read_ibft(arguments, container.as_deref());
+    asked::read_ibft(
+        &arguments.root,
+        &CommandLine::read(&arguments.root, arguments.cmdline.as_deref(), container.as_deref()),
+    );
     let gathered = input::gather(&Sources {
         root: &arguments.root,
         cmdline: arguments.cmdline.as_deref(),
@@ -45,7 +51,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, remembered, timeout);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
@@ -55,17 +61,6 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     write(&arguments.root, &line, daemon, asked.as_ref(), &mut outcome);
     driver.leave();
     Ok(outcome)
-}
-
-/// Lets the kernel read the iBFT where it is asked for and not there: its module does, once it is loaded.
-fn read_ibft(arguments: &Up, container: Option<&str>) {
-    let line = CommandLine::read(&arguments.root, arguments.cmdline.as_deref(), container);
-    if !line.asks_for_ibft() || arguments.root.join("sys/firmware/ibft").exists() {
-        return;
-    }
-    if let Err(error) = kernel::module::load("iscsi_ibft") {
-        log::info!("the iBFT cannot be read: {error}");
-    }
 }
 
 /// What the plan must know beside profiles and devices. `cmdline` is the command line given in place of the files; `owned`
@@ -85,41 +80,34 @@ pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> C
 }
 
 /// What the session is told.
-fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, timeout: Option<Duration>) -> Settings {
+fn settings(
+    gathered: Gathered,
+    context: Context,
+    host: Rc<Host>,
+    remembered: Vec<Remembered>,
+    timeout: Option<Duration>,
+) -> Settings {
     let reading = gathered.reading;
     Settings {
         profiles: gathered.profiles,
         context,
-        limits: limits(&reading.timeouts),
+        limits: asked::limits(&reading.timeouts),
         timeout,
         hostname: reading.hostname,
-        global_dns: global_servers(&reading.global_dns),
+        global_dns: asked::global_servers(&reading.global_dns),
         warnings: gathered.warnings,
         remembered,
+        host,
         seed: kernel::random::seed(),
     }
 }
 
-/// `rd.net.dns` takes the place of the links' servers, but for the mode `backup`.
-fn global_servers(asked: &GlobalDns) -> GlobalServers {
-    let servers: Vec<String> = asked.servers.iter().filter_map(|text| plain_server(text)).map(str::to_owned).collect();
-    if servers.len() < asked.servers.len() {
-        log::warn!("rd.net.dns: servers with TLS or another port than 53 are left to the daemon's resolver");
-    }
-    let alone = !asked.servers.is_empty() && asked.resolve_mode.as_deref() != Some("backup");
-    GlobalServers { servers, alone }
-}
-
-/// The limits of the command line, and the defaults for the rest.
-fn limits(asked: &Timeouts) -> Limits {
-    let default = Limits::default();
-    Limits {
-        up: asked.ifup.unwrap_or(default.up),
-        carrier: asked.carrier.unwrap_or(default.carrier),
-        dad: asked.ipv6dad.unwrap_or(default.dad),
-        router: asked.ipv6auto.unwrap_or(default.router),
-        route: asked.route,
-    }
+/// What identifiers of this machine are made of, as far as it is to be had here.
+fn host(root: &Path) -> Rc<Host> {
+    let read = |path: &str| std::fs::read(root.join(path)).ok();
+    let machine_id = read("etc/machine-id").or_else(|| read("var/lib/dbus/machine-id"));
+    let machine_id = machine_id.and_then(|text| String::from_utf8(text).ok());
+    Rc::new(Host::new(machine_id.as_deref(), read("var/lib/NetworkManager/secret_key").as_deref()))
 }
 
 /// `ifname=`: gives links the names asked for before anything is matched by name.
@@ -151,6 +139,7 @@ fn write(root: &Path, line: &str, daemon: Vec<StateFile>, asked: Option<&state::
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
     let links = up().flat_map(|link| state::networkmanager::files(link, root));
     let networkmanager: Vec<StateFile> = daemon.into_iter().chain(links).collect();
+    let remarks: Vec<_> = up().filter_map(state::networkd::remark).collect();
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
@@ -160,6 +149,8 @@ fn write(root: &Path, line: &str, daemon: Vec<StateFile>, asked: Option<&state::
     files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files);
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
+    remarks.iter().for_each(|remark| log::warn!("{remark}"));
+    outcome.warnings.extend(remarks);
     let report = state::report::file(outcome, line, &handed_over);
     errors.extend(state::write(root, &[report]));
     errors.iter().for_each(|error| log::warn!("{error}"));

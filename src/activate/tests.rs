@@ -45,6 +45,7 @@ impl Bench {
             global_dns: GlobalServers::default(),
             warnings: Vec::new(),
             remembered: Vec::new(),
+            host: std::rc::Rc::default(),
             seed: 1,
         };
         let mut session = Session::new(settings, at(0));
