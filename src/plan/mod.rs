@@ -60,6 +60,7 @@ pub(crate) mod tests;
 use std::fmt;
 use std::time::Duration;
 
+use crate::profile::sort::sort_by_key;
 use crate::profile::{Device, Profile, Warning};
 
 pub use creation::{Creation, Target};
@@ -219,6 +220,13 @@ pub enum Idle {
     Unsupported(String),
 }
 
+impl Idle {
+    /// True if the profile asks for a link that cannot be: what counts on it has failed.
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Self::OtherKind { .. } | Self::Cycle(_) | Self::NoName | Self::NoParent)
+    }
+}
+
 impl fmt::Display for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -371,7 +379,7 @@ struct World<'a> {
 impl<'a> World<'a> {
     fn new(profiles: &'a [Profile], devices: &'a [Device], context: &'a Context) -> Self {
         let mut devices: Vec<&Device> = devices.iter().collect();
-        devices.sort_by_key(|device| device.ifindex);
+        sort_by_key(&mut devices, |device| device.ifindex);
         Self { profiles, devices, context, order: choose::order(profiles) }
     }
 

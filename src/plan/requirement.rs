@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::profile::sort::sort_by_key;
 use crate::profile::{HwAddr, Origin, Profile, Warning};
 
 use super::choose::names_one;
@@ -108,8 +109,8 @@ pub(super) fn settle(world: &World, plan: &mut Plan) {
     for (waiting, timeout) in plan.waiting.iter_mut().zip(timeouts) {
         waiting.timeout = timeout;
     }
-    plan.waiting.sort_by_key(|waiting| waiting.profile);
-    plan.unused.sort_by_key(|unused| unused.profile);
+    sort_by_key(&mut plan.waiting, |waiting| waiting.profile);
+    sort_by_key(&mut plan.unused, |unused| unused.profile);
     warn(world, plan);
 }
 
@@ -173,7 +174,8 @@ fn refusals(plan: &Plan, profile: usize) -> impl Iterator<Item = (&Refusal, &sup
 /// What a profile adds to the requirements.
 fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option<Reason> {
     let idle = plan.unused.iter().find(|unused| unused.profile == index);
-    if profile.controller.is_some() || idle.is_some_and(|unused| unused.because != Idle::NoFreeDevice) {
+    let never = idle.is_some_and(|one| one.because != Idle::NoFreeDevice && !one.because.is_mistake());
+    if profile.controller.is_some() || never {
         return None;
     }
     let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
@@ -250,7 +252,10 @@ fn requirements(world: &World, plan: &mut Plan) {
     for (index, profile) in world.profiles.iter().enumerate() {
         let Some(reason) = reason(world, plan, index, profile) else { continue };
         let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail);
+        let mistake = plan.unused.iter().any(|one| one.profile == index && one.because.is_mistake());
         let device_timeout = profile.wait_device_timeout.unwrap_or(world.context.device_timeout);
+        // No device that may come mends what is wrong with the profile.
+        let device_timeout = if mistake { Duration::ZERO } else { device_timeout };
         let exclusive = reason == Reason::AnyLink && world.context.single_dhcp;
         let one = Requirement {
             reason,
@@ -272,7 +277,7 @@ fn requirements(world: &World, plan: &mut Plan) {
         // What is to be done counts before what others did; the latter only saves a wait.
         requirement.met_by = requirement.met_by.filter(|_| requirement.links.is_empty());
     }
-    all.sort_by_key(|requirement| requirement.reason);
+    sort_by_key(&mut all, |requirement| requirement.reason);
     plan.requirements = all;
 }
 

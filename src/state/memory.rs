@@ -2,6 +2,7 @@
 //!
 //! Read back only by sunup. A file that is damaged in any way is no memory: the link starts afresh.
 
+use crate::profile::sort::sort_by_key;
 use std::fs;
 use std::path::Path;
 
@@ -17,6 +18,9 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
     let mut text = format!("[link]\nname={}\nprofile={}\n", link.device.name, link.profile.uuid.hyphenated());
     if let Some(mac) = link.device.mac {
         text.push_str(&format!("mac={mac}\n"));
+    }
+    if link.created {
+        text.push_str("created=true\n");
     }
     let leases = [
         ("dhcp4", link.lease4.as_ref().map(dhcp4::Lease::to_pairs)),
@@ -42,7 +46,7 @@ pub fn read(root: &Path) -> Vec<Remembered> {
             parse(ifindex, &file::read(&entry.path()).ok()?)
         })
         .collect();
-    all.sort_by_key(|link| link.ifindex);
+    sort_by_key(&mut all, |link| link.ifindex);
     all
 }
 
@@ -69,6 +73,7 @@ fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         ifindex,
         mac: value("mac").and_then(|mac| mac.parse().ok()),
         profile: value("profile")?.parse().ok()?,
+        created: value("created") == Some("true"),
         lease4: dhcp4::Lease::from_pairs(&lease4),
         lease6: dhcp6::Lease::from_pairs(&lease6),
     })
