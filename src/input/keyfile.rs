@@ -127,7 +127,7 @@ impl KeyFile {
         if let Some(index) = self.groups.iter().position(|group| group.name == name) {
             return index;
         }
-        self.groups.push(Group { name: name.to_owned(), line, entries: Vec::new(), places: BTreeMap::new() });
+        self.groups.push(Group::new(name, line, []));
         self.groups.len().saturating_sub(1)
     }
 
@@ -146,6 +146,13 @@ impl KeyFile {
 }
 
 impl Group {
+    /// A group of these entries; `line` is that of its header.
+    pub fn new(name: &str, line: usize, entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut group = Self { name: name.to_owned(), line, entries: Vec::new(), places: BTreeMap::new() };
+        entries.into_iter().for_each(|entry| group.put(entry));
+        group
+    }
+
     /// The entry of this key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
         self.entries.get(*self.places.get(key)?)
