@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::activate::{LinkOutcome, LinkState, Outcome, Remembered, Session, Settings, Verdict};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
+use crate::journal::{Entry, Journal, Undo};
 use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
@@ -32,6 +33,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let remembered = state::memory::read(&arguments.root);
     let mut kernel = Kernel::open()?;
     kernel.require_permission()?;
+    kernel.journal = Some(Journal::open(&arguments.root));
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
@@ -43,7 +45,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
-    write(&arguments.root, &line, &mut outcome);
+    write(&arguments.root, &line, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }
@@ -96,26 +98,29 @@ fn rename(kernel: &mut Kernel, gathered: &Gathered) -> Result<(), KernelError> {
 
 /// Sets the loopback link up: nobody else does in an image without a network daemon.
 fn loopback(kernel: &mut Kernel) {
-    let wanted = kernel.survey().ok().and_then(|snapshot| snapshot.loopback());
-    for failure in wanted.map(|wanted| kernel.apply(&[wanted]).failures).unwrap_or_default() {
+    let Ok(snapshot) = kernel.survey() else { return };
+    for failure in snapshot.loopback().map(|up| kernel.apply_to(&snapshot, &[up]).failures).unwrap_or_default() {
         log::warn!("{failure}");
     }
 }
 
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-fn write(root: &Path, line: &str, outcome: &mut Outcome) {
-    set_hostname(outcome);
+fn write(root: &Path, line: &str, outcome: &mut Outcome, mut journal: Option<&mut Journal>) {
+    set_hostname(outcome, journal.as_deref_mut());
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
-    let networkmanager: Vec<StateFile> = up().flat_map(|link| state::networkmanager::files(link, root)).collect();
-    let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
-    let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
+    let of_each = |files: &dyn Fn(&LinkOutcome) -> Vec<StateFile>| -> Vec<StateFile> {
+        up().flat_map(|link| files(link).into_iter().map(|file| file.of(link.device.ifindex))).collect()
+    };
+    let networkmanager = of_each(&|link| state::networkmanager::files(link, root));
+    let networkd = of_each(&|link| vec![state::networkd::file(link)]);
+    let klibc = of_each(&|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    files.extend(up().map(state::memory::remember));
+    files.extend(of_each(&|link| vec![state::memory::remember(link)]));
     files.extend(state::resolv_conf::files(&outcome.dns));
-    let mut errors = state::write(root, &files);
+    let mut errors = state::write(root, &files, journal.as_deref_mut());
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
     let report = state::report::file(outcome, line, &handed_over);
-    errors.extend(state::write(root, &[report]));
+    errors.extend(state::write(root, &[report], journal));
     errors.iter().for_each(|error| log::warn!("{error}"));
     if !errors.is_empty() && outcome.result == Verdict::Ok {
         outcome.result = Verdict::Degraded;
@@ -123,9 +128,14 @@ fn write(root: &Path, line: &str, outcome: &mut Outcome) {
 }
 
 /// Sets the host name where the host has none of its own yet.
-fn set_hostname(outcome: &Outcome) {
+fn set_hostname(outcome: &Outcome, journal: Option<&mut Journal>) {
     let Some(wanted) = &outcome.hostname else { return };
-    if let Err(error) = kernel::hostname::set_if_unset(wanted) {
+    let note = |former| {
+        if let Some(journal) = journal {
+            journal.note(&[Entry::changed(0, "hostname", Undo::HostName(former))]);
+        }
+    };
+    if let Err(error) = kernel::hostname::set_if_unset(wanted, note) {
         log::warn!("{error}");
     }
 }

@@ -7,5 +7,6 @@ pub mod networkd;
 pub mod networkmanager;
 pub mod report;
 pub mod resolv_conf;
+pub mod undo;
 
 pub use file::{StateFile, Write, write};
