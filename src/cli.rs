@@ -37,6 +37,8 @@ pub enum Command {
     Generate(Generate),
     /// `sunup check`.
     Check(Check),
+    /// `sunup import`.
+    Import(Import),
     /// `sunup help TOPIC`.
     Explain(Explain),
 }
@@ -152,6 +154,18 @@ pub struct Check {
     /// print JSON
     #[argh(switch)]
     pub json: bool,
+}
+
+/// turn a wg-quick file into a NetworkManager profile
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "import")]
+pub struct Import {
+    /// the file, named after the link: wg0.conf
+    #[argh(positional)]
+    pub file: std::path::PathBuf,
+    /// directory for the profile, a file that only its owner can read; default: the current one
+    #[argh(option, short = 'o', default = "\".\".into()")]
+    pub output: std::path::PathBuf,
 }
 
 /// say what the kernel command line's arguments mean; the same as `sunup help cmdline`

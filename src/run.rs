@@ -1,6 +1,6 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::activate::{LinkOutcome, LinkState, Outcome, Remembered, Session, Settings, Verdict};
@@ -20,11 +20,13 @@ const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
     let container = std::env::var("container").ok();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let gathered = input::gather(&Sources {
         root: &arguments.root,
         cmdline: arguments.cmdline.as_deref(),
         profiles: arguments.profiles.as_deref(),
         container: container.as_deref(),
+        credentials: credentials.as_deref(),
     });
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     if gathered.hosts_line_left_out {

@@ -8,6 +8,7 @@ mod check;
 mod down;
 mod explain;
 mod generate;
+mod import;
 mod plan;
 mod status;
 mod up;
@@ -25,6 +26,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Status(status) => status::run(&status),
         Command::Generate(generate) => generate::run(&generate),
         Command::Check(check) => check::run(&check),
+        Command::Import(import) => import::run(&import),
         Command::Explain(topic) => explain::run(&topic),
     }
 }

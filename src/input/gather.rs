@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::cmdline::{self, CommandLine, Environment, Reading};
-use super::{profiles_dir, timestamps};
+use super::credentials::Credentials;
+use super::{profiles_dir, timestamps, wgquick};
 use crate::profile::{Origin, Profile, Warning};
 
 /// The `[user]` key by which profiles made from the command line are known, and its value.
@@ -35,6 +36,8 @@ pub struct Sources<'a> {
     pub profiles: Option<&'a Path>,
     /// `$container`, set by container managers: there `/proc/cmdline` is the host's.
     pub container: Option<&'a str>,
+    /// `$CREDENTIALS_DIRECTORY`.
+    pub credentials: Option<&'a Path>,
 }
 
 /// Reads all of it. Never fails: what cannot be read is left out with a warning.
@@ -47,6 +50,9 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     let run = sources.root.join("run");
     keyfiles.retain(|profile| !made_from_command_line(profile, &run));
     timestamps::apply(sources.root, &mut keyfiles);
+    let credentials = Credentials::new(sources.root, sources.credentials);
+    profiles_dir::from_credentials(&credentials, &mut keyfiles, &mut warnings);
+    warnings.extend(wgquick::find_keys(&mut keyfiles, &credentials));
     let machine_id = std::fs::read_to_string(sources.root.join("etc/machine-id")).ok();
     let environment = Environment {
         sysfs: &sources.root.join("sys"),
@@ -55,6 +61,9 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     };
     let mut reading = cmdline::read(&line, &environment);
     let mut profiles = std::mem::take(&mut reading.profiles);
+    let (tunnels, remarks) = wgquick::at_boot(sources.root, &reading.wireguard, &credentials);
+    warnings.extend(remarks);
+    profiles.extend(tunnels);
     profiles.extend(keyfiles);
     warnings.splice(0..0, std::mem::take(&mut reading.warnings));
     let hosts_line_left_out = sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);

@@ -1,6 +1,7 @@
 //! Text and bytes in, profiles and warnings out. Reads files; has no socket and no clock.
 
 pub mod cmdline;
+pub mod credentials;
 pub mod firmware;
 mod gather;
 pub mod ibft;
@@ -9,8 +10,10 @@ pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
 pub mod profiles_dir;
+pub(crate) mod s390;
 pub mod timestamps;
 pub mod uuids;
+pub mod wgquick;
 
 pub use gather::{Gathered, Sources, gather};
 

@@ -36,6 +36,28 @@ pub fn read_directories(root: &Path) -> (Vec<Profile>, Vec<Warning>) {
     read_files(&all)
 }
 
+/// Adds the profiles that are credentials: `sunup.nmconnection.NAME`.
+pub(super) fn from_credentials(
+    credentials: &super::credentials::Credentials,
+    profiles: &mut Vec<Profile>,
+    warnings: &mut Vec<Warning>,
+) {
+    const PREFIX: &str = "sunup.nmconnection.";
+    for (name, text) in credentials.starting_with(PREFIX) {
+        let path = PathBuf::from(format!("{name}.nmconnection"));
+        match text.and_then(|text| nmconnection::read(&text, &path).map_err(|error| error.to_string())) {
+            Ok((profile, remarks)) => {
+                profiles.push(profile);
+                warnings.extend(remarks);
+            }
+            Err(why) => {
+                let origin = Origin::File { path: PathBuf::from(format!("{PREFIX}{name}")), line: 0 };
+                warnings.push(Warning::new(&origin, format!("profile refused: {why}")));
+            }
+        }
+    }
+}
+
 /// The `*.nmconnection` files of a folder, by name; hidden files and an editor's backups do not count.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };

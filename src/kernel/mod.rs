@@ -25,6 +25,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod udp6;
 mod undo;
 mod undo_plan;
 
@@ -37,7 +38,8 @@ pub use self::monitor::{Event, Monitor};
 use self::netlink::Netlink;
 pub use self::packet::{Packet, PacketSocket};
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
-pub use self::snapshot::{Address, Link, Route, Rule, Snapshot};
+pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
+pub use self::udp6::{Datagram, Udp6Socket};
 use crate::journal::{Entry, Journal, Undo};
 
 /// CAP_NET_ADMIN as a bit of the capability set.

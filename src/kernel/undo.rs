@@ -105,6 +105,7 @@ fn address(have: &Snapshot, target: Target<'_>, wanted: &DesiredAddress) -> Opti
         preferred: held.preferred,
         no_prefix_route: held.no_prefix_route(),
         no_dad: true,
+        optimistic: false,
     };
     let object = format!("lifetime {}", held.net);
     Some(Entry::changed(target.ifindex, object, by(&Request::AddAddress(target, &former))))

@@ -75,6 +75,20 @@ impl Peer {
 /// A network that a peer may send from and is sent to, host bits kept as written.
 pub type AllowedIp = IpNet;
 
+/// Host and port of an endpoint: `host:port`, `[v6]:port` or `v6:port`. The host is not looked at.
+pub fn split_endpoint(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = match text.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']')?;
+            (host, rest.strip_prefix(':')?)
+        }
+        None => text.rsplit_once(':')?,
+    };
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port = port.parse().ok().filter(|&port| port > 0 && digits)?;
+    (!host.is_empty()).then_some((host, port))
+}
+
 /// A secret of 32 bytes: a private or preshared key. Never printed by `Debug`; overwritten when dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key([u8; 32]);

@@ -8,9 +8,12 @@ use std::path::Path;
 /// Files of the host that a leak would change: contents and inode.
 const FILES: [&str; 4] = ["/etc/resolv.conf", "/etc/hostname", "/proc/sys/kernel/hostname", "/proc/net/route"];
 
+/// Names in /run of what sunup, the daemons and the programs of the tests write; others on the host may come and go.
+const RUN: [&str; 9] = ["NetworkManager", "dbus", "dnsmasq", "initramfs", "net-", "net6-", "radvd", "resolv", "sunup"];
+
 /// Directories in which a leak would leave something: the names in them.
 const DIRECTORIES: [&str; 7] = [
-    "/run",
+    "/run/systemd/netif",
     "/run/sunup",
     "/run/NetworkManager",
     "/run/NetworkManager/system-connections",
@@ -77,7 +80,12 @@ fn host() -> BTreeMap<String, String> {
             state.insert(path.clone(), fs::read_to_string(&path).unwrap_or_default());
         }
     }
-    let dracut = names(Path::new("/tmp")).into_iter().filter(|name| name.starts_with("net.")).collect::<Vec<_>>();
+    let ours = names(Path::new("/run")).into_iter().filter(|name| RUN.iter().any(|ours| name.starts_with(ours)));
+    state.insert("/run".to_owned(), ours.collect::<Vec<_>>().join(" "));
+    let dracut = names(Path::new("/tmp"))
+        .into_iter()
+        .filter(|name| name.starts_with("net.") || name.starts_with("dhclient."))
+        .collect::<Vec<_>>();
     state.insert("/tmp/net.*".to_owned(), dracut.join(" "));
     state
 }

@@ -49,11 +49,13 @@ pub(super) fn run(arguments: &Plan) -> ExitCode {
 /// The plan, as text or JSON.
 fn report(arguments: &Plan) -> Result<String, PlanError> {
     let container = std::env::var("container").ok();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let gathered = input::gather(&Sources {
         root: &arguments.root,
         cmdline: arguments.cmdline.as_deref(),
         profiles: arguments.profiles.as_deref(),
         container: container.as_deref(),
+        credentials: credentials.as_deref(),
     });
     let (mut devices, owned) = match &arguments.devices {
         Some(path) => (foreign(path)?, Vec::new()),

@@ -30,6 +30,7 @@ mod settle;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod wireguard;
 mod words;
 mod znet;
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::input::wgquick::Asked;
 use crate::profile::{HwAddr, Origin, Profile, Warning};
 
 /// All that the command line, and the firmware it names, ask for.
@@ -37,6 +38,8 @@ pub struct Reading {
     pub renames: Vec<(String, HwAddr)>,
     /// The second field of `ip=` by file stem of the profile: the server, which dracut falls back on for `root=nfs:`.
     pub servers: Vec<(String, IpAddr)>,
+    /// `rd.wireguard=`.
+    pub wireguard: Vec<Asked>,
 }
 
 /// `rd.net.timeout.*`. `None` is the default, [`Duration::MAX`] is `infinity`.

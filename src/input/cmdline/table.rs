@@ -3,7 +3,7 @@
 
 use super::builder::Builder;
 use super::lex::{Value, nearest};
-use super::{anaconda, bootif, dhcp, dns, ethtool, firmware, ip, links, need, route, znet};
+use super::{anaconda, bootif, dhcp, dns, ethtool, firmware, ip, links, need, route, wireguard, znet};
 
 /// An argument.
 pub struct Parameter {
@@ -37,7 +37,7 @@ const OUR_PREFIXES: [&str; 5] = ["rd.net.", "rd.route", "rd.znet", "rd.neednet",
 
 /// Every argument, by subject.
 #[rustfmt::skip]
-pub const PARAMETERS: [Parameter; 49] = [
+pub const PARAMETERS: [Parameter; 50] = [
     profiles("ip", "METHOD | IFACE:METHOD[:MTU[:MAC]] | CLIENT[/P]:PEER:GW:MASK:HOST:IFACE:METHOD[:MTU[:MAC] | :DNS1[:DNS2]]", "", "KILNSA", ip::read,
         "Addresses of one link, or of every wired link without IFACE. METHOD: none or off (CLIENT only), dhcp, dhcp6 or auto6, \
          either6 (also DHCPv6 that no router announces), dhcp,dhcp6, auto or on or any or nothing (whatever there is), link6, \
@@ -75,6 +75,10 @@ pub const PARAMETERS: [Parameter; 49] = [
     profiles("bridge", "NAME[:PORTS]", "br0:eth0", "LNS", links::bridge, "A bridge, without spanning tree."),
     profiles("team", "NAME[:PORTS]", "team0:eth0", "LN", links::team, "A team. sunup itself cannot bring one up; a daemon can."),
     profiles("ib.pkey", "PARENT.PKEY", "", "N", links::partition, "An InfiniBand partition; PKEY is hexadecimal."),
+    profiles("rd.wireguard", "IFACE:/FILE | /DIR/IFACE.conf | IFACE", "", "", wireguard::read,
+        "A WireGuard tunnel from a wg-quick file (default /etc/wireguard/IFACE.conf). The boot waits until the tunnel's peer has answered. \
+         The network it goes over needs its own argument (ip=dhcp). PrivateKey=@NAME is a credential, PrivateKeyFile=/FILE a file; \
+         files that others may read are refused."),
     profiles("rd.ethtool", "IFACE:[on | off][:SPEED]", "", "N", ethtool::read,
         "Negotiation of an Ethernet link; SPEED in Mbit/s, full duplex. off needs a SPEED."),
     profiles("rd.net.dhcp.client-id", "IFACE:HEX-HEX… | IFACE:@TEXT", "", "N", dhcp::client_id, "The DHCPv4 client identifier (option 61), 2 bytes or more."),

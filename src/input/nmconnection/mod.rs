@@ -17,6 +17,7 @@ mod address;
 mod connection;
 mod dns;
 mod ip;
+mod kept;
 mod kind;
 mod link;
 mod link_rules;
@@ -24,8 +25,8 @@ mod options;
 mod route_options;
 mod rule;
 mod table;
-mod value;
-mod verify;
+pub(in crate::input) mod value;
+pub(in crate::input) mod verify;
 mod wireguard;
 
 /// The keyfile holds no profile that could be activated.

@@ -1,7 +1,7 @@
 //! Scalars as NetworkManager reads them.
 
 /// A number in decimal, hexadecimal (`0x`) or octal (leading `0`), with an optional sign and white space around it.
-pub(super) fn integer(text: &str) -> Option<i64> {
+pub(in crate::input) fn integer(text: &str) -> Option<i64> {
     let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),

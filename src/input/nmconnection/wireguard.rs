@@ -5,7 +5,6 @@ use ipnet::IpNet;
 use super::Family;
 use super::connection::keep_others;
 use super::table::{Field, Key, Notes, Taken, in_range, lens, put, read, write};
-use super::value::decimal;
 use crate::input::keyfile::{Entry, Group, KeyFile};
 use crate::profile::Profile;
 use crate::profile::wireguard::{self, Peer, PublicKey, WireGuard};
@@ -101,10 +100,7 @@ fn read_endpoint(peer: &mut Peer, text: &str) -> Taken {
     if text.is_empty() {
         return Taken::Yes;
     }
-    let (host, port) = text.rsplit_once(':').unwrap_or_default();
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    let good = digits && decimal(port).is_some_and(|port| (1..=65535).contains(&port)) && !bare.is_empty();
+    let good = wireguard::split_endpoint(text).is_some();
     let endpoint = if good { Ok(Some(text.to_owned())) } else { Err("write host:port or [IPv6]:port".to_owned()) };
     put(&mut peer.endpoint, endpoint)
 }
@@ -127,6 +123,7 @@ pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<
         let rest = remaining(group, others);
         let others = read(LINK, profile, "wireguard", &rest, notes);
         let others = take_secret("private-key", &mut link.private_key, "wireguard", others, notes);
+        keep_secret(&link, group, notes);
         keep_others("wireguard", &others, &[], &["interface-name"], notes);
     }
     for group in file.groups().iter().filter(|group| group.name.starts_with(PEER)) {
@@ -189,6 +186,15 @@ fn take_secret<'a>(
     entries
 }
 
+/// A private key that is none: the daemon keeps the text, and only the activation fails.
+fn keep_secret(link: &WireGuard, group: &Group, notes: &mut Notes<'_>) {
+    let Some(entry) = group.get("private-key").filter(|_| link.private_key.is_none()) else { return };
+    if link.private_key_flags == 0 {
+        let value = entry.value.split_ascii_whitespace().collect();
+        notes.keep("wireguard", &Entry { value, ..entry.clone() });
+    }
+}
+
 /// Writes the link and its peers. A key that is not meant to be in the file is not written.
 pub(super) fn write_all(profile: &Profile, link: &WireGuard, file: &mut KeyFile) {
     let group = file.group_mut("wireguard");
@@ -203,5 +209,9 @@ pub(super) fn write_all(profile: &Profile, link: &WireGuard, file: &mut KeyFile)
             group.set_raw("preshared-key", key.to_base64());
         }
         write(PEER_KEYS, peer, group);
+        // libnm keeps the section of a peer that says nothing in this way.
+        if group.entries.is_empty() {
+            group.set_raw("endpoint", "");
+        }
     }
 }

@@ -1,0 +1,48 @@
+#!/bin/bash
+# Process 1 of the guest once it has its root directory: readies the kernel, runs the scenarios or a shell, turns off.
+# Argument: the directory shared with the machine outside.
+share=$1
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C HOME=/root TERM=${TERM:-linux}
+exec </dev/ttyS1 >/dev/ttyS1 2>&1
+stty -F /dev/ttyS1 115200 -opost 2>/dev/null
+# Sets VM_TESTS, SUNUP_BIN, VM_MODULES, VM_THREADS, CARGO_MANIFEST_DIR, arguments.
+arguments=()
+# shellcheck source=/dev/null
+. "$share/job"
+export VM_TESTS SUNUP_BIN CARGO_MANIFEST_DIR SUNUP_VM=1
+
+# What the machine outside runs with does not exist here.
+covered() { case $CARGO_MANIFEST_DIR/ in "$1"/*) return 0 ;; *) return 1 ;; esac }
+covered /run || mount -t tmpfs -o mode=0755 run /run
+covered /tmp || mount -t tmpfs -o mode=1777 tmp /tmp
+mkdir -p /dev/pts /dev/shm /run/lock
+mount -t devpts devpts /dev/pts
+mount -t tmpfs shm /dev/shm
+mount -t cgroup2 cgroup /sys/fs/cgroup 2>/dev/null
+# Every room copies /etc: from memory rather than from outside.
+mkdir /run/etc
+cp -a /etc/. /run/etc/
+mount --bind /run/etc /etc
+mkdir -p /lib/modules
+mount --bind "$VM_MODULES" /lib/modules
+
+# Without the links that bonding and dummy make of themselves as soon as they are there.
+modprobe bonding max_bonds=0
+modprobe dummy numdummies=0
+modprobe ifb numifbs=0
+modprobe -a veth 8021q wireguard bridge vrf vxlan macvlan macvtap ipvlan sch_netem af_packet \
+    team team_mode_activebackup team_mode_roundrobin team_mode_broadcast team_mode_loadbalance team_mode_random
+ip link set lo up
+cd "$CARGO_MANIFEST_DIR" || exit 1
+if [ "${arguments[0]:-}" = --shell ]; then
+    setsid -c bash -i
+    code=0
+else
+    "$VM_TESTS" --color=never --test-threads="$VM_THREADS" "${arguments[@]}"
+    code=$?
+fi
+echo "$code" >"$share/status"
+sync
+# Not `reboot`, which would ask a service manager.
+echo o >/proc/sysrq-trigger
+sleep 60

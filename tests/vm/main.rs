@@ -1,0 +1,34 @@
+//! Scenarios on a kernel with everything (bonding, wireguard, netem, ...), run in a virtual machine by `tests/vm/run`, whose first
+//! lines say how. One behaviour per file, named after it; rooms and servers as in `tests/netns`.
+//!
+//! Logs of servers and traces stay under `target/tmp/vm/SCENARIO`. `SUNUP_BIN` names another binary to test.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
+#![allow(clippy::disallowed_methods, reason = "tests start programs and wait")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod a_lossy_network;
+mod external_links_are_left_alone;
+mod the_guest_itself;
+
+use std::path::{Path, PathBuf};
+
+use support::Lan;
+
+/// The binary under test.
+fn sunup() -> PathBuf {
+    std::env::var_os("SUNUP_BIN").map_or_else(|| env!("CARGO_BIN_EXE_sunup").into(), PathBuf::from)
+}
+
+/// Where the scenarios leave their logs.
+fn artifacts() -> PathBuf {
+    // By accident on the machine itself, the rooms would do no harm, but its kernel is not the one that is meant.
+    assert!(std::env::var_os("SUNUP_VM").is_some(), "these scenarios run in a virtual machine: tests/vm/run");
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("vm")
+}
+
+/// Two rooms and a link: the start of nearly every scenario.
+fn lan(name: &str) -> Lan {
+    Lan::new(name, &sunup(), &artifacts())
+}
