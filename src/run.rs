@@ -3,15 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::activate::{LinkOutcome, LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::activate::{Outcome, Remembered, Session, Settings};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
-use crate::journal::{Entry, Journal, Undo};
+use crate::journal::Journal;
 use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
-use crate::state::{self, StateFile};
+use crate::state;
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
 const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,13 +41,17 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
+    let asked = arguments.dracut.then(|| state::dracut::Asked {
+        bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
+        servers: gathered.reading.servers.clone(),
+    });
     let settings = settings(gathered, context, remembered, timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
-    write(&arguments.root, &line, &mut outcome, driver.journal());
+    write::write(&arguments.root, &line, asked.as_ref(), &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }
@@ -103,41 +107,5 @@ fn loopback(kernel: &mut Kernel) {
     let Ok(snapshot) = kernel.survey() else { return };
     for failure in snapshot.loopback().map(|up| kernel.apply_to(&snapshot, &[up]).failures).unwrap_or_default() {
         log::warn!("{failure}");
-    }
-}
-
-/// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-fn write(root: &Path, line: &str, outcome: &mut Outcome, mut journal: Option<&mut Journal>) {
-    set_hostname(outcome, journal.as_deref_mut());
-    let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
-    let of_each = |files: &dyn Fn(&LinkOutcome) -> Vec<StateFile>| -> Vec<StateFile> {
-        up().flat_map(|link| files(link).into_iter().map(|file| file.of(link.device.ifindex))).collect()
-    };
-    let networkmanager = of_each(&|link| state::networkmanager::files(link, root));
-    let networkd = of_each(&|link| vec![state::networkd::file(link)]);
-    let klibc = of_each(&|link| state::klibc::files(link));
-    let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    files.extend(of_each(&|link| vec![state::memory::remember(link)]));
-    files.extend(state::resolv_conf::files(&outcome.dns));
-    let mut errors = state::write(root, &files, journal.as_deref_mut());
-    let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
-    let report = state::report::file(outcome, line, &handed_over);
-    errors.extend(state::write(root, &[report], journal));
-    errors.iter().for_each(|error| log::warn!("{error}"));
-    if !errors.is_empty() && outcome.result == Verdict::Ok {
-        outcome.result = Verdict::Degraded;
-    }
-}
-
-/// Sets the host name where the host has none of its own yet.
-fn set_hostname(outcome: &Outcome, journal: Option<&mut Journal>) {
-    let Some(wanted) = &outcome.hostname else { return };
-    let note = |former| {
-        if let Some(journal) = journal {
-            journal.note(&[Entry::changed(0, "hostname", Undo::HostName(former))]);
-        }
-    };
-    if let Err(error) = kernel::hostname::set_if_unset(wanted, note) {
-        log::warn!("{error}");
     }
 }

@@ -14,6 +14,7 @@ mod error;
 pub mod hostname;
 pub mod id_path;
 mod message;
+pub mod module;
 mod monitor;
 mod netlink;
 mod packet;
