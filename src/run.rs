@@ -1,5 +1,7 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
+mod write;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

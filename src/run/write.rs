@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::activate::{LinkOutcome, LinkState, Outcome, Verdict};
 use crate::journal::{Entry, Journal, Undo};
-use crate::state::{self, StateFile};
 use crate::kernel;
+use crate::state::{self, StateFile};
 
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
 pub(super) fn write(
