@@ -40,6 +40,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     kernel.journal = Some(Journal::open(&arguments.root));
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
+    let said = gathered.warnings.len();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
@@ -53,6 +54,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
+    outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
     write::write(&arguments.root, &line, asked.as_ref(), &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)

@@ -53,7 +53,8 @@ fn finish(root: &Path, left: &[Entry], chosen: &Chosen) {
         log::warn!("{}: {error}", journal::FOLDER);
     }
     if let (false, Chosen::Links(links)) = (left.is_empty(), chosen) {
-        state::report::mark_down(root, links);
+        let links: Vec<u32> = links.iter().map(|(ifindex, _)| *ifindex).collect();
+        state::report::mark_down(root, &links);
     }
 }
 
@@ -61,15 +62,17 @@ fn finish(root: &Path, left: &[Entry], chosen: &Chosen) {
 enum Chosen {
     /// All.
     All,
-    /// Those of these links.
-    Links(Vec<u32>),
+    /// Those of these links, by index and name.
+    Links(Vec<(u32, String)>),
 }
 
 impl Chosen {
     fn has(&self, entry: &Entry) -> bool {
         match self {
             Self::All => true,
-            Self::Links(links) => links.contains(&entry.ifindex),
+            Self::Links(links) => links
+                .iter()
+                .any(|(ifindex, name)| entry.ifindex == *ifindex || entry.object.starts_with(&format!("link {name} "))),
         }
     }
 }
@@ -84,7 +87,7 @@ fn choose(kernel: &mut Kernel, arguments: &Down, entries: &[Entry]) -> Result<Op
     for name in &arguments.links {
         let found = snapshot.links.iter().find(|link| link.name == *name).map(|link| link.ifindex);
         match found.filter(|ifindex| entries.iter().any(|entry| entry.ifindex == *ifindex)) {
-            Some(ifindex) => chosen.push(ifindex),
+            Some(ifindex) => chosen.push((ifindex, name.clone())),
             None => {
                 eprintln!("sunup: {name}: sunup has made nothing of such a link; 'sunup status' names those it has");
                 return Ok(None);

@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use ipnet::IpNet;
+use netlink_packet_route::link::LinkHeader;
 
 use super::error::errno;
-use super::message::{Batch, messages};
+use super::kinds::{self, Setting};
+use super::message::{Batch, attributes, messages};
 use super::netlink::{Encode, Refusal};
 use super::request::{LinkChange, Request, Target};
 use super::snapshot::Snapshot;
 use super::undo_plan::{Step, plan, shared_links};
 use super::{Kernel, KernelError, abi, sysctl};
 use crate::journal::{Entry, Sign, Undo};
-use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute};
+use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, NewLink};
 use crate::profile::ip::{RouteOptions, RoutingRule};
 
 /// 127.0.0.1/8, which the kernel adds when the loopback link goes up and does not take away again.
@@ -24,6 +26,22 @@ pub(super) fn entries(have: &Snapshot, want: &[DesiredLink], requests: &[Request
     let mut entries = Vec::with_capacity(requests.len());
     for request in requests {
         match request {
+            // Noted where links are made.
+            Request::AddLink(_) => {}
+            Request::SetKind(target, kind, setting) => {
+                let held = have.link(target.ifindex).map_or(&[][..], |link| &link.data);
+                entries.extend(former(held, setting).map(|was| {
+                    let undo = by(&Request::SetKind(*target, kind, was));
+                    Entry::changed(target.ifindex, format!("{kind} {}", setting.option), undo)
+                }));
+            }
+            Request::SetPort(target, kind, setting) => {
+                let held = have.link(target.ifindex).map_or(&[][..], |link| &link.port_data);
+                entries.extend(former(held, setting).map(|was| {
+                    let undo = by(&Request::SetPort(*target, kind, was));
+                    Entry::changed(target.ifindex, format!("{kind} port {}", setting.option), undo)
+                }));
+            }
             Request::SetLink(target, change) => link(have, *target, *change, &mut entries),
             Request::AddAddress(target, wanted) => entries.extend(address(have, *target, wanted)),
             Request::RemoveAddress(..) => {}
@@ -47,6 +65,28 @@ pub(super) fn entries(have: &Snapshot, want: &[DesiredLink], requests: &[Request
         }
     }
     entries
+}
+
+/// A link that is made, by its name: it has no index yet.
+pub(super) fn new_link(sign: Sign, link: &NewLink) -> Entry {
+    let kind = kinds::kind_of(&link.kind.kind).unwrap_or_default();
+    let mut batch = Batch::default();
+    batch.begin(abi::rtm::DELLINK, 0, 0, &LinkHeader::default());
+    batch.text(abi::ifla::IFNAME, &link.name);
+    let payload = messages(batch.bytes()).next().map_or(Vec::new(), |message| message.payload.to_vec());
+    let undo = Undo::Netlink { kind: abi::rtm::DELLINK, payload };
+    Entry { sign, ifindex: 0, object: link_name(&link.name, kind), undo }
+}
+
+/// A link that was made, as an object. It is only taken away if it is still of this kind.
+pub(super) fn link_name(name: &str, kind: &str) -> String {
+    format!("link {name} {kind}")
+}
+
+/// The setting with the value that the link has; nothing where it has none, as a link that was just made.
+fn former(held: &[u8], setting: &Setting) -> Option<Setting> {
+    let (_, value) = attributes(held).find(|(attribute, _)| *attribute == setting.attribute)?;
+    Some(setting.with_value(value.to_vec()))
 }
 
 /// A request as the message it is sent as: type and payload.

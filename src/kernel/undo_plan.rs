@@ -3,8 +3,8 @@
 use ipnet::IpNet;
 
 use super::request::{Request, Target};
-use super::snapshot::{Address, Snapshot};
-use super::undo::{address_name, message};
+use super::snapshot::{Address, Link, Snapshot};
+use super::undo::{address_name, link_name, message};
 use crate::journal::{Entry, Sign, Undo};
 use crate::profile::desired::{DesiredRoute, protocol};
 
@@ -34,6 +34,8 @@ pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
     let mut steps: Vec<Step<'a>> = Vec::with_capacity(entries.len());
     for (index, entry) in entries.iter().enumerate().rev() {
         match &entry.undo {
+            // A link of that name that is of another kind now is somebody else's.
+            Undo::Netlink { .. } if is_another_link(entry, have) => {}
             Undo::Netlink { kind, payload } => {
                 steps.push(Step::Netlink { index: Some(index), kind: *kind, payload: payload.into() });
             }
@@ -49,6 +51,14 @@ pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
         learned(have, ifindex, &mut steps);
     });
     steps
+}
+
+/// True for an entry about a link that was made, where the link of this name is not of this kind.
+fn is_another_link(entry: &Entry, have: &Snapshot) -> bool {
+    entry.sign == Sign::Made && entry.object.starts_with("link ") && {
+        let same = |link: &Link| entry.object == link_name(&link.name, link.kind.as_deref().unwrap_or_default());
+        !have.links.iter().any(same)
+    }
 }
 
 /// Every link, once.

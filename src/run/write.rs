@@ -24,7 +24,8 @@ pub(super) fn write(
     let networkd = of_each(&|link| vec![state::networkd::file(link)]);
     let klibc = of_each(&|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    files.extend(of_each(&|link| vec![state::memory::remember(link)]));
+    let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
+    files.extend(known.map(|link| state::memory::remember(link).of(link.device.ifindex)));
     files.extend(state::resolv_conf::files(&outcome.dns));
     files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files, journal.as_deref_mut());

@@ -144,6 +144,31 @@ fn what_routers_have_told_goes_from_a_link_that_stays_up() {
 }
 
 #[test]
+fn a_bridge_that_was_made_goes_and_its_port_is_free_again() {
+    let lan = crate::lan("down-bridge");
+    let before = look(&lan.client);
+    lan.up("bridge=br7:eth0 ip=10.77.0.9::10.77.0.1:255.255.255.0::br7:none rd.neednet=1").exits(0);
+    assert!(lan.address("br7", "10.77.0.9").is_some());
+    lan.sunup(&["down", "br7"]).exits(0);
+    assert!(!lan.client.ip("link show").contains("br7"));
+    lan.sunup(&["down"]).exits(0);
+    assert_same(&lan.client, &before, "after a bridge");
+}
+
+#[test]
+fn a_bridge_of_somebody_else_stays() {
+    let lan = crate::lan("down-foreign-bridge");
+    lan.client.sh("ip link add br7 type bridge ageing_time 20000; ip link set br7 up");
+    let settle = || lan.client.ip("-6 address show").contains("tentative");
+    assert!(crate::support::wait_until(std::time::Duration::from_secs(9), || !settle()));
+    let before = look(&lan.client);
+    lan.up("bridge=br7:eth0 ip=10.77.0.9::10.77.0.1:255.255.255.0::br7:none rd.neednet=1").exits(0);
+    lan.sunup(&["down"]).exits(0);
+    assert!(crate::support::wait_until(std::time::Duration::from_secs(9), || !settle()));
+    assert_same(&lan.client, &before, "after a bridge that was there");
+}
+
+#[test]
 fn without_a_journal_there_is_nothing_to_do() {
     let lan = crate::lan("down-nothing");
     let before = look(&lan.client);
