@@ -158,7 +158,9 @@ fn a_bridge_that_was_made_goes_and_its_port_is_free_again() {
 #[test]
 fn a_bridge_of_somebody_else_stays() {
     let lan = crate::lan("down-foreign-bridge");
-    lan.client.sh("ip link add br7 type bridge ageing_time 20000; ip link set br7 up");
+    lan.link(1);
+    lan.client.sh("ip link add br7 address 02:00:00:00:00:07 type bridge ageing_time 20000; ip link set br7 up");
+    lan.client.sh("ip link set eth1 master br7; ip link set eth1 up");
     let settle = || lan.client.ip("-6 address show").contains("tentative");
     assert!(crate::support::wait_until(std::time::Duration::from_secs(9), || !settle()));
     let before = look(&lan.client);
