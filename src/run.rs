@@ -3,6 +3,7 @@
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::activate::{Outcome, Remembered, Session, Settings};
@@ -13,6 +14,7 @@ use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
+use crate::proto::identity::Host;
 use crate::state;
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
@@ -48,7 +50,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, remembered, timeout);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
@@ -77,7 +79,13 @@ pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> C
 }
 
 /// What the session is told.
-fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, timeout: Option<Duration>) -> Settings {
+fn settings(
+    gathered: Gathered,
+    context: Context,
+    host: Rc<Host>,
+    remembered: Vec<Remembered>,
+    timeout: Option<Duration>,
+) -> Settings {
     let reading = gathered.reading;
     Settings {
         profiles: gathered.profiles,
@@ -87,8 +95,17 @@ fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, t
         hostname: reading.hostname,
         warnings: gathered.warnings,
         remembered,
+        host,
         seed: kernel::random::seed(),
     }
+}
+
+/// What identifiers of this machine are made of, as far as it is to be had here.
+fn host(root: &Path) -> Rc<Host> {
+    let read = |path: &str| std::fs::read(root.join(path)).ok();
+    let machine_id = read("etc/machine-id").or_else(|| read("var/lib/dbus/machine-id"));
+    let machine_id = machine_id.and_then(|text| String::from_utf8(text).ok());
+    Rc::new(Host::new(machine_id.as_deref(), read("var/lib/NetworkManager/secret_key").as_deref()))
 }
 
 /// `ifname=`: gives links the names asked for before anything is matched by name.

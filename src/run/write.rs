@@ -21,6 +21,7 @@ pub(super) fn write(
         up().flat_map(|link| files(link).into_iter().map(|file| file.of(link.device.ifindex))).collect()
     };
     let networkmanager = of_each(&|link| state::networkmanager::files(link, root));
+    let remarks: Vec<_> = up().filter_map(state::networkd::remark).collect();
     let networkd = of_each(&|link| vec![state::networkd::file(link)]);
     let klibc = of_each(&|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
@@ -30,6 +31,8 @@ pub(super) fn write(
     files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files, journal.as_deref_mut());
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
+    remarks.iter().for_each(|remark| log::warn!("{remark}"));
+    outcome.warnings.extend(remarks);
     let report = state::report::file(outcome, line, &handed_over);
     errors.extend(state::write(root, &[report], journal));
     errors.iter().for_each(|error| log::warn!("{error}"));
