@@ -54,7 +54,7 @@ fn finish(root: &Path, left: &[Entry], chosen: &Chosen) {
     }
     if let (false, Chosen::Links(links)) = (left.is_empty(), chosen) {
         let links: Vec<u32> = links.iter().map(|(ifindex, _)| *ifindex).collect();
-        state::report::mark_down(root, &links);
+        state::amend::mark_down(root, &links);
     }
 }
 
