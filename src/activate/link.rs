@@ -14,6 +14,7 @@ use super::ipv6::{self, Ipv6};
 use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::{DesiredKind, DesiredLink};
+use crate::profile::handover::ExitPolicy;
 use crate::profile::text::is_search_domain;
 use crate::profile::{Device, IpSettings, Profile};
 use crate::proto::Instant;
@@ -34,6 +35,8 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
+    /// What becomes of it afterwards.
+    pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long carrier is waited for.
@@ -157,6 +160,10 @@ impl Link {
             let v6 = v6.target(self.start.metric, now);
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
+        }
+        // Nobody may be there to prolong them.
+        for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
+            (address.valid, address.preferred) = (None, None);
         }
         DesiredLink {
             ifindex: self.ifindex(),
@@ -376,6 +383,7 @@ impl Link {
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
             created: self.start.created,
+            exit: self.start.exit,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),
