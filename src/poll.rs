@@ -1,5 +1,6 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::time::Duration;
@@ -82,7 +83,7 @@ impl<'a> Driver<'a> {
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
-            Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
+            Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
         }
     }
 
@@ -146,8 +147,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn solicit_router(&mut self, ifindex: u32) {
-        let packet = ndisc::solicitation(None, None);
+    fn solicit_router(&mut self, ifindex: u32, source: Option<Ipv6Addr>) {
+        // Without our link-layer address: the source may be optimistic (RFC 4429 section 2.2).
+        let packet = ndisc::solicitation(source, None);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_all_routers(ifindex, &packet) {
             log::debug!("{error}");

@@ -44,7 +44,6 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
     let said = gathered.warnings.len();
-    let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
     let asked = arguments.dracut.then(|| state::dracut::Asked {
@@ -52,7 +51,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         servers: gathered.reading.servers.clone(),
     });
     let leave = Leave::new(arguments, &gathered.reading, asked);
-    let settings = settings(gathered, context, host(&arguments.root), remembered, timeout, &leave);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;

@@ -9,10 +9,6 @@ use crate::profile::handover::{ExitRule, Handover};
 /// Brings the network up; says how it went in a line per link.
 pub(super) fn run(arguments: &Up) -> ExitCode {
     crate::log::start(arguments.verbose);
-    if let Some(seconds) = arguments.timeout.filter(|seconds| !(seconds.is_finite() && *seconds > 0.0)) {
-        eprintln!("sunup: --timeout {seconds}: must be a positive number of seconds");
-        return ExitCode::from(2);
-    }
     if let Some(Err(word)) = arguments.handover.as_deref().map(Handover::parse) {
         eprintln!("sunup: --handover: '{word}' is none of networkmanager, networkd, none");
         return ExitCode::from(2);
