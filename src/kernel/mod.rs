@@ -28,6 +28,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+pub mod udev;
 mod udp6;
 mod undo;
 mod undo_plan;
