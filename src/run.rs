@@ -18,6 +18,7 @@ use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
 use crate::state;
+use write::Leave;
 
 /// Brings the network up as asked and writes down what became of it.
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
@@ -53,7 +54,8 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout);
+    let leave = Leave::new(arguments, &gathered.reading, asked);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
@@ -61,7 +63,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let mut outcome = session.outcome(verdict);
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
     state::write(&arguments.root, &daemon, driver.journal()).iter().for_each(|error| log::warn!("{error}"));
-    write::write(&arguments.root, &line, asked.as_ref(), &mut outcome, driver.journal());
+    write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }
@@ -89,9 +91,11 @@ fn settings(
     host: Rc<Host>,
     remembered: Vec<Remembered>,
     timeout: Option<Duration>,
+    leave: &Leave,
 ) -> Settings {
     let reading = gathered.reading;
     Settings {
+        exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,
         limits: asked::limits(&reading.timeouts),

@@ -16,6 +16,7 @@ use super::mac;
 use super::multicast;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::{DesiredKind, DesiredLink};
+use crate::profile::handover::ExitPolicy;
 use crate::profile::{Device, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
@@ -35,6 +36,8 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
+    /// What becomes of it afterwards.
+    pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long is waited for what.
@@ -158,6 +161,10 @@ impl Link {
             let v6 = v6.target(self.start.metric, now);
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
+        }
+        // Nobody may be there to prolong them.
+        for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
+            (address.valid, address.preferred) = (None, None);
         }
         DesiredLink {
             ifindex: self.ifindex(),
@@ -352,6 +359,7 @@ impl Link {
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
             created: self.start.created,
+            exit: self.start.exit,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),

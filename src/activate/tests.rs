@@ -46,6 +46,7 @@ impl Bench {
             warnings: Vec::new(),
             remembered: Vec::new(),
             host: std::rc::Rc::default(),
+            exit: Default::default(),
             seed: 1,
         };
         let mut session = Session::new(settings, at(0));

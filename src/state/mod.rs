@@ -2,10 +2,12 @@
 
 pub mod amend;
 pub mod daemon_settings;
+pub mod daemons;
 pub mod dracut;
 pub mod file;
 pub mod klibc;
 pub mod memory;
+mod netdev;
 pub mod networkd;
 pub mod networkmanager;
 pub mod report;

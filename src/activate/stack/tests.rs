@@ -45,6 +45,7 @@ fn vlan(parent: &str) -> LinkKind {
 
 fn session(profiles: Vec<Profile>) -> Session {
     let settings = Settings {
+        exit: Vec::new(),
         profiles,
         context: Context::default(),
         limits: Limits::default(),

@@ -52,7 +52,12 @@ pub(super) fn retry<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 
 /// `rd.net.timeout.carrier`: 0 is the default.
 pub(super) fn carrier<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
-    let seconds = seconds(builder, value, 0, MAX_SECONDS).unwrap_or(0).min(MAX_SECONDS_OF_MILLIS);
+    let seconds = number(value.text(), 0, MAX_SECONDS).map(|seconds| seconds.min(MAX_SECONDS_OF_MILLIS));
+    let Some(seconds) = seconds else {
+        let text = format!("'{}' is no number of seconds from 0 to {MAX_SECONDS}; it is ignored", value.text());
+        builder.reading.timeouts.carrier = None;
+        return builder.error(value.origin(), text);
+    };
     builder.reading.timeouts.carrier = Some(duration(seconds)).filter(|_| seconds > 0);
 }
 
