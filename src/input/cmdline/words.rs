@@ -31,9 +31,16 @@ pub struct Word {
     pub text: String,
     /// The column of its first character in the whole line, in characters, counted from 1.
     pub column: usize,
+    /// Where quotes were taken out: numbers of characters of `text` before each.
+    pub quotes: Vec<usize>,
 }
 
 impl Word {
+    /// The column of a character of the text, counted from 0, in the whole line.
+    pub fn column_of(&self, character: usize) -> usize {
+        self.column + character + self.quotes.iter().filter(|&&before| before <= character).count()
+    }
+
     /// The whole word, as messages name it.
     pub fn origin(&self) -> Origin {
         Origin::CommandLine { word: self.text.clone(), column: self.column, at: self.column }
@@ -52,9 +59,10 @@ impl CommandLine {
                 line.words.extend(word.take());
                 continue;
             }
-            let word = word.get_or_insert_with(|| Word { text: String::new(), column: i + 1 });
+            let word = word.get_or_insert_with(|| Word { text: String::new(), column: i + 1, quotes: Vec::new() });
             if c == '"' {
                 quoted = !quoted;
+                word.quotes.push(word.text.chars().count());
             } else {
                 word.text.push(c);
             }
@@ -72,7 +80,7 @@ impl CommandLine {
         for text in words {
             let next = column + text.chars().count() + 1;
             if !text.is_empty() {
-                line.words.push(Word { text: text.clone(), column });
+                line.words.push(Word { text: text.clone(), column, quotes: Vec::new() });
             }
             column = next;
         }
@@ -176,6 +184,13 @@ mod tests {
     fn any_bytes_are_words() {
         assert_eq!(texts("root=LABEL=Größe ip=dhcp".as_bytes()), ["root=LABEL=Größe", "ip=dhcp"]);
         assert_eq!(texts(b"a=\xff\xfe ip=dhcp"), ["a=\u{fffd}\u{fffd}", "ip=dhcp"]);
+    }
+
+    #[test]
+    fn quotes_count_as_columns() {
+        let line = CommandLine::parse(b"x ip=\"eth0:dchp\"");
+        let columns: Vec<usize> = [0, 3, 8].iter().map(|&character| line.words[1].column_of(character)).collect();
+        assert_eq!(columns, [3, 7, 12]);
     }
 
     #[test]
