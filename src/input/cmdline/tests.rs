@@ -375,7 +375,7 @@ pub(super) fn line() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
         let line = CommandLine::parse(&bytes);
         explain(&line, &environment(EMPTY));
         prop_assert_eq!(CommandLine::parse(line.to_string().as_bytes()).texts(), line.texts());
