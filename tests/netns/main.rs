@@ -26,6 +26,7 @@ mod several_links;
 mod stacked_links;
 mod standard_streams;
 mod static_configuration;
+mod the_command_line_acts;
 mod the_rig_itself;
 mod waiting;
 mod without_privilege;
