@@ -8,10 +8,10 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
-use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket};
+use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
 use crate::profile::desired::DesiredLink;
 use crate::proto::dhcp4::{self, frame};
-use crate::proto::{Instant, Output, ndisc};
+use crate::proto::{Instant, Output, dhcp6, ndisc};
 
 /// The longest single wait: a deadline without end does not fit what ppoll takes.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -21,6 +21,7 @@ pub struct Driver<'a> {
     kernel: &'a mut Kernel,
     monitor: Monitor,
     packets: Option<PacketSocket>,
+    udp6: Option<Udp6Socket>,
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
 }
@@ -34,7 +35,7 @@ impl<'a> Driver<'a> {
     /// A driver that hears of every change from now on.
     pub fn new(kernel: &'a mut Kernel, sysfs: &'a Path) -> Result<Self, KernelError> {
         let monitor = kernel.monitor()?;
-        Ok(Self { kernel, monitor, packets: None, sysfs, wanted: Vec::new() })
+        Ok(Self { kernel, monitor, packets: None, udp6: None, sysfs, wanted: Vec::new() })
     }
 
     /// Runs the session to its end.
@@ -60,8 +61,10 @@ impl<'a> Driver<'a> {
 
     /// Tells the session which devices there are.
     fn devices(&mut self, session: &mut Session) -> Result<(), KernelError> {
-        let devices = self.kernel.devices(self.sysfs)?;
+        let survey = self.kernel.survey()?;
+        let devices = kernel::device::devices(&survey, Some(self.sysfs));
         session.handle(now(), Input::Devices(&devices));
+        standing(session, &survey);
         Ok(())
     }
 
@@ -70,6 +73,7 @@ impl<'a> Driver<'a> {
             Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
+            Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
             Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
         }
     }
@@ -110,6 +114,19 @@ impl<'a> Driver<'a> {
         }
     }
 
+    fn send_dhcp6(&mut self, ifindex: u32, transmit: &dhcp6::Transmit) {
+        if self.udp6.is_none() {
+            match Udp6Socket::open(dhcp6::CLIENT_PORT) {
+                Ok(socket) => self.udp6 = Some(socket),
+                Err(error) => log::error!("{error}"),
+            }
+        }
+        let Some(socket) = &self.udp6 else { return };
+        if let Err(error) = socket.send(ifindex, transmit.destination, dhcp6::SERVER_PORT, &transmit.payload) {
+            log::debug!("{error}");
+        }
+    }
+
     fn solicit_router(&mut self, ifindex: u32) {
         let packet = ndisc::solicitation(None, None);
         let Some(socket) = self.packets() else { return };
@@ -121,16 +138,21 @@ impl<'a> Driver<'a> {
     /// Waits for the earliest of all things that may happen, and tells the session.
     fn wait(&mut self, session: &mut Session, until: Option<Instant>) -> Result<(), KernelError> {
         let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
-        let (changes, packets) = {
+        let (changes, packets, datagrams) = {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
             fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
+            fds.extend(self.udp6.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
             // A signal is no more than an early wake-up.
             let _ = ppoll(&mut fds, timeout, None);
             let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);
-            (ready(0), ready(1))
+            let udp6 = fds.len() - usize::from(self.udp6.is_some());
+            (ready(0), self.packets.is_some() && ready(1), self.udp6.is_some() && ready(udp6))
         };
         if packets {
             self.receive(session);
+        }
+        if datagrams {
+            self.receive6(session);
         }
         if changes {
             self.changes(session)?;
@@ -152,6 +174,14 @@ impl<'a> Driver<'a> {
         }
     }
 
+    fn receive6(&mut self, session: &mut Session) {
+        let Some(socket) = &self.udp6 else { return };
+        while let Some(datagram) = socket.receive() {
+            let (ifindex, source, payload) = (datagram.ifindex, datagram.source, &datagram.payload[..]);
+            session.handle(now(), Input::Dhcp6 { ifindex, source, payload });
+        }
+    }
+
     fn changes(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let mut unknown = false;
         for event in self.monitor.receive() {
@@ -163,6 +193,24 @@ impl<'a> Driver<'a> {
             self.devices(session)?;
         }
         Ok(())
+    }
+}
+
+/// Tells what no event will tell because it is so already: link-local addresses, and what routers said.
+fn standing(session: &mut Session, survey: &Snapshot) {
+    for held in &survey.addresses {
+        let event = AddressEvent {
+            ifindex: held.ifindex,
+            net: held.net,
+            tentative: held.is_tentative(),
+            dad_failed: held.is_duplicate(),
+            gone: false,
+        };
+        session.handle(now(), Input::Address(event));
+    }
+    for link in &survey.links {
+        let kernel::RouterFlags { managed, other } = link.router_flags;
+        session.handle(now(), Input::Router { ifindex: link.ifindex, managed, other });
     }
 }
 
@@ -183,6 +231,10 @@ fn tell(session: &mut Session, event: Event) {
         Event::RouterOption { ifindex, bytes, .. } => {
             let options = ndisc::options(&bytes);
             session.handle(now, Input::RouterOptions { ifindex, options: &options });
+        }
+        Event::Router { ifindex, flags } => {
+            let kernel::RouterFlags { managed, other } = flags;
+            session.handle(now, Input::Router { ifindex, managed, other });
         }
         Event::Overrun => {}
     }

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 
 use crate::profile::Device;
 use crate::profile::desired::DesiredLink;
-use crate::proto::dhcp4;
 use crate::proto::ndisc::NdOption;
+use crate::proto::{dhcp4, dhcp6};
 
 /// What happened.
 #[derive(Debug)]
@@ -48,6 +48,24 @@ pub enum Input<'a> {
         /// Who sent it.
         source: Ipv4Addr,
         /// The DHCP message.
+        payload: &'a [u8],
+    },
+    /// What the last router advertisement says about DHCPv6.
+    Router {
+        /// The link it came by.
+        ifindex: u32,
+        /// M: addresses come by DHCPv6.
+        managed: bool,
+        /// O: other configuration comes by DHCPv6.
+        other: bool,
+    },
+    /// A UDP payload for port 546.
+    Dhcp6 {
+        /// The link it came by.
+        ifindex: u32,
+        /// Who sent it.
+        source: Ipv6Addr,
+        /// The DHCPv6 message.
         payload: &'a [u8],
     },
     /// What [`Action::Apply`] came to.
@@ -126,6 +144,13 @@ pub enum Action {
         ifindex: u32,
         /// The message and where it goes.
         transmit: dhcp4::Transmit,
+    },
+    /// Send a DHCPv6 message.
+    SendDhcp6 {
+        /// The link.
+        ifindex: u32,
+        /// The message and where it goes.
+        transmit: dhcp6::Transmit,
     },
     /// Send a router solicitation from the unspecified address.
     SolicitRouter {

@@ -7,7 +7,7 @@ use super::event::Action;
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
-use crate::profile::{HwAddr, Ip4Settings, Method4};
+use crate::profile::{Ip4Settings, Method4};
 use crate::proto::dhcp4::{Client, Config, Event, Lease};
 use crate::proto::{Instant, Output};
 
@@ -228,25 +228,4 @@ impl Dhcp {
             (None, false, None) => Reason::NoOffer,
         }
     }
-}
-
-/// The client identifier (option 61) a profile asks for: by default 01 and the MAC address, which is what the daemon that
-/// adopts the link sends. `None`: send none.
-pub(super) fn client_id(setting: Option<&str>, arp_type: u16, mac: HwAddr) -> Option<Vec<u8>> {
-    match setting {
-        None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => {
-            Some([&[u8::try_from(arp_type).unwrap_or(0)], mac.as_bytes()].concat())
-        }
-        Some("none") => None,
-        Some(text) => Some(hexadecimal(text).unwrap_or_else(|| [&[0], text.as_bytes()].concat())),
-    }
-}
-
-/// `aa:bb:…` with at least two bytes.
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let byte = |part: &str| match part.len() {
-        1 | 2 if part.bytes().all(|b| b.is_ascii_hexdigit()) => u8::from_str_radix(part, 16).ok(),
-        _ => None,
-    };
-    text.split(':').map(byte).collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() >= 2)
 }

@@ -1,18 +1,21 @@
 //! IPv6 on one link. Router advertisements and duplicate address detection are the kernel's: sunup sets it right before
-//! the link goes up, asks the router at once, and waits for what the kernel makes of the answer.
+//! the link goes up, asks the router at once, waits for what the kernel makes of the answer, and does the DHCPv6 that the router
+//! (M and O flags, RFC 4861 section 4.2) or the profile asks for.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::dhcp6::Dhcp6;
 use super::event::{Action, AddressEvent};
 use super::family::{Family, Progress};
-use super::outcome::Reason;
+use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
 use crate::profile::ip::AddrGenMode;
 use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
+use crate::proto::dhcp6::{Lease, Mode};
 
 /// How long a router advertisement is waited for where the profile does not say: dracut's `rd.net.timeout.ipv6auto`.
 const ROUTER_TIMEOUT: Duration = Duration::from_secs(40);
@@ -21,26 +24,64 @@ const ROUTER_TIMEOUT: Duration = Duration::from_secs(40);
 const SOLICITATIONS: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
 
+/// How long a lease is waited for where the profile does not say: NetworkManager's 45 s.
+const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
+/// The same beside an address that came by router advertisement: the link is of use without.
+const DHCP_BESIDE: Duration = Duration::from_secs(10);
+/// How long configuration (RFC 8415 section 18.2.6) is waited for: the addresses are there.
+const INFORMATION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Without an address from a router by then, `either6` tries DHCPv6 as well.
+const FALLBACK: Duration = Duration::from_secs(2);
+/// The kernel tells of an advertisement in several messages: addresses first, name servers and flags last.
+const SETTLE: Duration = Duration::from_millis(4);
+
 /// IPv6 on one link.
 pub(super) struct Ipv6 {
     settings: Ip6Settings,
     /// Addresses the kernel has now.
     known: Vec<AddressEvent>,
+    /// `None` on a link without an address of its own (a tunnel).
+    dhcp: Option<Dhcp6>,
+    /// What the last advertisement said about DHCPv6.
+    flags: Option<Mode>,
+    /// An address that was taken away because another host has it.
+    lost: Option<Ipv6Addr>,
     applied: bool,
     carrier: Option<Instant>,
+    /// When the first address from a router was seen.
+    formed: Option<Instant>,
     solicited: usize,
     default_route: bool,
 }
 
 impl Ipv6 {
     /// IPv6 as `settings` ask for it, on a link that has these addresses already.
-    pub(super) fn new(settings: Ip6Settings, known: Vec<AddressEvent>, default_route: bool) -> Self {
-        Self { settings, known, applied: false, carrier: None, solicited: 0, default_route }
+    pub(super) fn new(settings: Ip6Settings, known: Vec<AddressEvent>, dhcp: Option<Dhcp6>) -> Self {
+        let mut ipv6 = Self {
+            settings,
+            known,
+            dhcp,
+            flags: None,
+            lost: None,
+            applied: false,
+            carrier: None,
+            formed: None,
+            solicited: 0,
+            default_route: false,
+        };
+        // What was there before has settled.
+        ipv6.formed = (!ipv6.autoconf().is_empty()).then(Instant::default);
+        ipv6
     }
 
     /// The settings.
     pub(super) fn settings(&self) -> &Ip6Settings {
         &self.settings
+    }
+
+    /// What a DHCPv6 server gave.
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        self.dhcp.as_ref().and_then(Dhcp6::lease)
     }
 
     /// The kernel has taken what was last asked of it.
@@ -52,6 +93,9 @@ impl Ipv6 {
     pub(super) fn carrier(&mut self, now: Instant) {
         self.carrier = Some(now);
         self.solicited = 0;
+        if let Some(dhcp) = &mut self.dhcp {
+            dhcp.carrier(now);
+        }
     }
 
     /// A default route by this link appeared or went.
@@ -59,36 +103,103 @@ impl Ipv6 {
         self.default_route = there;
     }
 
+    /// What the last advertisement says about DHCPv6.
+    pub(super) fn router(&mut self, managed: bool, other: bool) {
+        self.flags = Mode::from_flags(managed, other);
+    }
+
     /// An address appeared, changed or went.
-    pub(super) fn address(&mut self, event: AddressEvent) {
+    pub(super) fn address(&mut self, event: AddressEvent, now: Instant) {
         self.known.retain(|known| known.net != event.net);
         if !event.gone {
             self.known.push(event);
+        }
+        let IpAddr::V6(address) = event.net.addr() else { return };
+        if !event.dad_failed {
+            return;
+        }
+        let leased = self.lease().is_some_and(|lease| lease.addresses.iter().any(|leased| leased.address == address));
+        match self.dhcp.as_mut().filter(|_| leased) {
+            Some(dhcp) => dhcp.decline(&[address], now),
+            // The kernel keeps only addresses without end to show what became of them.
+            None => self.lost = Some(address),
         }
     }
 
     /// Global addresses that were formed from router advertisements.
     pub(super) fn autoconf(&self) -> Vec<IpNet> {
         let own = &self.settings.ip.addresses;
+        let leased = |net: &IpNet| self.lease().is_some_and(|l| l.addresses.iter().any(|a| net.addr() == a.address));
         self.known
             .iter()
-            .filter(|known| known.is_global() && usable(known) && !own.contains(&known.net))
+            .filter(|known| known.is_global() && usable(known) && !own.contains(&known.net) && !leased(&known.net))
             .map(|k| k.net)
             .collect()
     }
 
-    /// Asks the router, when it is time.
-    pub(super) fn drive(&mut self, ifindex: u32, now: Instant, out: &mut Vec<Action>) {
+    /// A UDP payload for port 546.
+    pub(super) fn dhcp6(&mut self, now: Instant, source: Ipv6Addr, payload: &[u8]) {
+        if let Some(dhcp) = &mut self.dhcp {
+            dhcp.packet(now, source, payload);
+        }
+    }
+
+    /// A time that was waited for may have come.
+    pub(super) fn timeout(&mut self, now: Instant) {
+        if let Some(dhcp) = &mut self.dhcp {
+            dhcp.timeout(now);
+        }
+    }
+
+    /// Asks the router and the servers, when it is time. True if there is a new lease to apply.
+    pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
+        if self.formed.is_none() && !self.autoconf().is_empty() {
+            self.formed = Some(now);
+        }
         if self.next_solicitation().is_some_and(|at| now >= at) {
             out.push(Action::SolicitRouter { ifindex });
             self.solicited += 1;
         }
+        let wanted = self.wanted(now).filter(|_| self.known.iter().any(|k| !k.is_global() && usable(k)));
+        let Some(dhcp) = &mut self.dhcp else { return false };
+        if let Some(mode) = wanted {
+            dhcp.start(mode, now);
+        }
+        let fresh = dhcp.drive(ifindex, now, timing, out);
+        self.applied &= !fresh;
+        fresh
+    }
+
+    /// What is to be asked of DHCPv6 servers.
+    fn wanted(&self, now: Instant) -> Option<Mode> {
+        match self.settings.method {
+            Method6::Dhcp => Some(Mode::Stateful),
+            Method6::Auto => {
+                let late = self.autoconf().is_empty() && self.fallback().is_some_and(|at| now >= at);
+                let begun = self.dhcp.as_ref().and_then(Dhcp6::mode);
+                self.flags.or(begun).or(late.then_some(Mode::Stateful))
+            }
+            _ => None,
+        }
+    }
+
+    /// When `either6` begins DHCPv6 without a router's word.
+    fn fallback(&self) -> Option<Instant> {
+        self.carrier.filter(|_| self.settings.dhcp_without_router).map(|at| at + FALLBACK)
     }
 
     /// When to be woken.
-    pub(super) fn deadline(&self, now: Instant) -> Option<Instant> {
-        let give_up = self.give_up().filter(|&at| at > now);
-        [self.next_solicitation(), give_up].into_iter().flatten().min()
+    pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
+        let dhcp = self.dhcp.as_mut().and_then(|dhcp| dhcp.deadline(now));
+        let started = self.dhcp.as_ref().and_then(Dhcp6::started);
+        let ends = [INFORMATION_TIMEOUT, DHCP_BESIDE, self.dhcp_timeout()].map(|time| started.map(|at| at + time));
+        let settled = self.formed.map(|at| at + SETTLE);
+        let ahead = [self.give_up(), self.fallback(), settled].into_iter().chain(ends).flatten().filter(|&at| at > now);
+        [self.next_solicitation(), dhcp].into_iter().flatten().chain(ahead).min()
+    }
+
+    fn dhcp_timeout(&self) -> Duration {
+        self.settings.ip.dhcp_timeout.unwrap_or(DHCP_TIMEOUT)
     }
 
     fn next_solicitation(&self) -> Option<Instant> {
@@ -102,12 +213,16 @@ impl Ipv6 {
         self.carrier.map(|at| at + timeout)
     }
 
-    /// What the kernel shall hold now: what the profile asks for. Addresses from routers are the kernel's.
-    pub(super) fn target(&self, metric: u32) -> FamilyTarget {
+    /// What the kernel shall hold now: what the profile asks for and the lease brings. Addresses from routers are the kernel's.
+    pub(super) fn target(&self, metric: u32, now: Instant) -> FamilyTarget {
         let metric = self.settings.ip.route_metric.unwrap_or(metric);
         match self.settings.method {
             Method6::Disabled | Method6::Ignore | Method6::Shared => FamilyTarget::default(),
-            _ => target::from_profile(&self.settings.ip, &self.autoconf(), metric),
+            _ => {
+                let mut all = target::from_profile(&self.settings.ip, &self.autoconf(), metric);
+                all.addresses.extend(self.lease().into_iter().flat_map(|lease| target::from_lease6(lease, now)));
+                all
+            }
         }
     }
 
@@ -121,8 +236,7 @@ impl Ipv6 {
         if let Some(address) = self.duplicate() {
             return Progress::Failed(Reason::Duplicate(IpAddr::V6(address)));
         }
-        let own_ready =
-            self.settings.ip.addresses.iter().all(|net| self.known.iter().any(|k| k.net == *net && usable(k)));
+        let own_ready = self.settings.ip.addresses.iter().all(|net| self.has(*net));
         match self.settings.method {
             Method6::Disabled | Method6::Ignore => Progress::Off,
             Method6::Shared => {
@@ -131,22 +245,68 @@ impl Ipv6 {
             Method6::Manual if self.applied && own_ready => Progress::Up,
             Method6::LinkLocal if self.known.iter().any(|k| !k.is_global() && usable(k)) => Progress::Up,
             Method6::Manual | Method6::LinkLocal => Progress::Pending(Reason::NotReady),
-            Method6::Auto | Method6::Dhcp if own_ready && !self.autoconf().is_empty() => Progress::Up,
-            Method6::Auto | Method6::Dhcp => match self.give_up() {
-                Some(at) if now >= at => Progress::Failed(Reason::NoRouter),
-                _ => Progress::Pending(Reason::NoRouter),
+            Method6::Auto | Method6::Dhcp if !own_ready => Progress::Pending(Reason::NotReady),
+            Method6::Auto | Method6::Dhcp => match self.wanted(now) {
+                None => self.by_router(now),
+                Some(mode) => self.by_server(mode, now),
             },
         }
     }
 
-    /// An address of the profile that another host has.
+    /// Router advertisements alone.
+    fn by_router(&self, now: Instant) -> Progress {
+        match self.give_up() {
+            _ if self.has_formed(now) => Progress::Up,
+            Some(at) if now >= at => Progress::Failed(Reason::NoRouter),
+            _ => Progress::Pending(Reason::NoRouter),
+        }
+    }
+
+    /// DHCPv6, with or without addresses from routers.
+    fn by_server(&self, mode: Mode, now: Instant) -> Progress {
+        let Some(dhcp) = &self.dhcp else {
+            let what = "DHCPv6 needs a link with a MAC address, for its identifiers".to_owned();
+            return if self.has_formed(now) { Progress::Up } else { Progress::Failed(Reason::Unsupported(what)) };
+        };
+        let patience = if mode == Mode::Stateful { DHCP_BESIDE } else { INFORMATION_TIMEOUT };
+        let done = match dhcp.lease() {
+            Some(lease) if mode == Mode::Stateful => {
+                let ready = |a: &crate::proto::dhcp6::Address| {
+                    self.known.iter().any(|k| k.net.addr() == a.address && usable(k))
+                };
+                self.applied && lease.addresses.iter().all(ready)
+            }
+            Some(_) => self.has_formed(now),
+            None => dhcp.is_over(patience, now) && self.has_formed(now),
+        };
+        match mode {
+            _ if done => Progress::Up,
+            Mode::StatelessInfo if !self.has_formed(now) => self.by_router(now),
+            Mode::StatelessInfo => Progress::Pending(dhcp.reason()),
+            Mode::Stateful if dhcp.lease().is_some() => Progress::Pending(Reason::NotReady),
+            Mode::Stateful if dhcp.is_over(self.dhcp_timeout(), now) => Progress::Failed(dhcp.reason()),
+            Mode::Stateful => Progress::Pending(dhcp.reason()),
+        }
+    }
+
+    /// Addresses from routers are there, and all that was said with them is known.
+    fn has_formed(&self, now: Instant) -> bool {
+        self.formed.is_some_and(|at| now >= at + SETTLE) && !self.autoconf().is_empty()
+    }
+
+    fn has(&self, net: IpNet) -> bool {
+        self.known.iter().any(|known| known.net == net && usable(known))
+    }
+
+    /// An address that another host has, where the link is of no use without it.
     fn duplicate(&self) -> Option<Ipv6Addr> {
         let own = &self.settings.ip.addresses;
         let failed = |known: &&AddressEvent| known.dad_failed && (own.contains(&known.net) || !known.is_global());
-        self.known.iter().find(failed).and_then(|known| match known.net.addr() {
+        let kept = self.known.iter().find(failed).and_then(|known| match known.net.addr() {
             IpAddr::V6(address) => Some(address),
             IpAddr::V4(_) => None,
-        })
+        });
+        kept.or_else(|| self.lost.filter(|_| self.autoconf().is_empty() && self.lease().is_none()))
     }
 }
 
@@ -160,16 +320,19 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, Stri
     let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
     let privacy = settings.privacy.unwrap_or(0).to_string();
     let router = |yes: &str| {
+        let on = if yes == "0" { "0" } else { "1" };
         let mut all = vec![
             ("ipv6/accept_ra", yes),
-            ("ipv6/autoconf", yes),
-            ("ipv6/accept_ra_pinfo", yes),
-            ("ipv6/accept_ra_defrtr", yes),
+            ("ipv6/autoconf", on),
+            ("ipv6/accept_ra_pinfo", on),
+            ("ipv6/accept_ra_defrtr", on),
         ];
         all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
         all.extend([
             ("ipv6/optimistic_dad", "1"),
             ("ipv6/use_optimistic", "1"),
+            // A random time of up to a second before the first probe, where the kernel has no optimistic detection.
+            ("ipv6/router_solicitation_delay", "0"),
             ("ipv6/use_tempaddr", privacy.as_str()),
         ]);
         // Last: the link-local address is formed in this moment.
@@ -179,7 +342,8 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, Stri
     match settings.method {
         Method6::Disabled => vec![("ipv6/disable_ipv6", "1".to_owned())],
         Method6::Ignore | Method6::Shared => Vec::new(),
-        Method6::Auto => router("1"),
+        // 2: also on a machine that forwards, on which 1 would be no.
+        Method6::Auto => router("2"),
         Method6::Dhcp | Method6::Manual | Method6::LinkLocal => router("0"),
     }
 }

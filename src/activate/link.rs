@@ -4,18 +4,19 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::config;
 use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
 use super::family::{Family, combine};
-use super::ipv4::{self, Ipv4};
+use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::DesiredLink;
 use crate::profile::link::ClonedMac;
 use crate::profile::text::is_search_domain;
-use crate::profile::{Device, HwAddr, IpSettings, Method6, Profile};
+use crate::profile::{Device, HwAddr, IpSettings, Profile};
 use crate::proto::Instant;
-use crate::proto::dhcp4::{Config, Lease};
 use crate::proto::ndisc::{Learned, NdOption};
+use crate::proto::{dhcp4, dhcp6};
 
 /// What a link is started with besides its device and profile.
 #[derive(Debug, Clone)]
@@ -32,8 +33,8 @@ pub(super) struct Start {
     pub(super) dhcp_not_before: Instant,
     /// Makes transaction ids and jitter.
     pub(super) seed: u64,
-    /// A lease of an earlier run in this boot.
-    pub(super) remembered: Option<Lease>,
+    /// Leases of an earlier run in this boot.
+    pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
 }
 
 /// One link that a profile took.
@@ -56,8 +57,9 @@ impl Link {
     pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
         let mac = new_mac(&profile, &device).or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
-        let (holds, previous) = sort_out(start.remembered.clone(), &device, now);
-        let config = dhcp_config(&profile, &device, mac, previous, start.seed);
+        let (lease4, lease6) = start.remembered.clone();
+        let (holds, previous) = config::sort_out(lease4, &device, now);
+        let config = config::dhcp4(&profile, &device, mac, previous, start.seed);
         let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
@@ -67,7 +69,10 @@ impl Link {
             gone: false,
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
-        let v6 = profile.ipv6.clone().map(|settings| Ipv6::new(settings, known6, false));
+        let v6 = profile.ipv6.clone().map(|settings| {
+            let dhcp = config::dhcp6(&settings, &device, mac, lease6, !start.seed, now);
+            Ipv6::new(settings, known6, dhcp)
+        });
         let mut link = Self {
             device,
             profile,
@@ -125,7 +130,7 @@ impl Link {
     pub(super) fn target(&self, now: Instant) -> DesiredLink {
         let mut v4 = self.v4.target(self.start.metric, now);
         if let Some(v6) = &self.v6 {
-            let v6 = v6.target(self.start.metric);
+            let v6 = v6.target(self.start.metric, now);
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
         }
@@ -180,9 +185,9 @@ impl Link {
     }
 
     /// An address appeared, changed or went.
-    pub(super) fn address(&mut self, event: AddressEvent) {
+    pub(super) fn address(&mut self, event: AddressEvent, now: Instant) {
         if let (Some(v6), ipnet::IpNet::V6(_)) = (&mut self.v6, event.net) {
-            v6.address(event);
+            v6.address(event, now);
         }
     }
 
@@ -190,6 +195,20 @@ impl Link {
     pub(super) fn default_route(&mut self, ipv6: bool, there: bool) {
         if let Some(v6) = self.v6.as_mut().filter(|_| ipv6) {
             v6.default_route(there);
+        }
+    }
+
+    /// What the last router advertisement says about DHCPv6.
+    pub(super) fn router(&mut self, managed: bool, other: bool) {
+        if let Some(v6) = &mut self.v6 {
+            v6.router(managed, other);
+        }
+    }
+
+    /// A UDP payload for port 546.
+    pub(super) fn dhcp6(&mut self, now: Instant, source: Ipv6Addr, payload: &[u8]) {
+        if let Some(v6) = &mut self.v6 {
+            v6.dhcp6(now, source, payload);
         }
     }
 
@@ -206,6 +225,9 @@ impl Link {
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
         self.v4.timeout(now);
+        if let Some(v6) = &mut self.v6 {
+            v6.timeout(now);
+        }
     }
 
     /// What [`Action::Apply`] came to.
@@ -230,11 +252,12 @@ impl Link {
             return;
         }
         let ifindex = self.ifindex();
-        if self.v4.drive(ifindex, now, &mut self.timing, out) {
-            out.push(Action::Apply(Box::new(self.target(now))));
-        }
+        let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
         if let Some(v6) = &mut self.v6 {
-            v6.drive(ifindex, now, out);
+            fresh |= v6.drive(ifindex, now, &mut self.timing, out);
+        }
+        if fresh {
+            out.push(Action::Apply(Box::new(self.target(now))));
         }
         if self.state(now) == LinkState::Up {
             self.timing.done.get_or_insert(now);
@@ -246,7 +269,7 @@ impl Link {
         if self.removed {
             return None;
         }
-        let machines = [self.v4.deadline(now), self.v6.as_ref().and_then(|v6| v6.deadline(now))];
+        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now))];
         let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
         let waits = self.families(now).map(|family| family.waited_for_until);
         let ahead = waits.into_iter().chain([carrier]).flatten().filter(|&at| at > now);
@@ -301,6 +324,11 @@ impl Link {
             };
             let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
             all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
+            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
+            all.merge(&Dns {
+                servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
+                search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
+            });
         }
         all
     }
@@ -317,6 +345,7 @@ impl Link {
             target: self.target(now),
             metric: self.start.metric,
             lease4: self.v4.lease().cloned(),
+            lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
@@ -335,41 +364,4 @@ fn new_mac(profile: &Profile, device: &Device) -> Option<HwAddr> {
         Some(ClonedMac::Permanent) => device.perm_mac,
         _ => None,
     }
-}
-
-/// A remembered lease still holds (its address is there and it is not time to renew), or only its address is asked for again.
-fn sort_out(remembered: Option<Lease>, device: &Device, now: Instant) -> (Option<Lease>, Option<Ipv4Addr>) {
-    let Some(lease) = remembered else { return (None, None) };
-    let age = now.since(lease.acquired);
-    let holds = device.has_address(lease.address.into()) && (lease.lease_time.is_none() || age < lease.t1);
-    let expired = lease.lease_time.is_some_and(|time| age >= time);
-    let address = lease.address;
-    match (holds, expired) {
-        (true, _) => (Some(lease), None),
-        (false, false) => (None, Some(address)),
-        (false, true) => (None, None),
-    }
-}
-
-/// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).
-fn dhcp_config(
-    profile: &Profile,
-    device: &Device,
-    mac: Option<HwAddr>,
-    previous: Option<Ipv4Addr>,
-    seed: u64,
-) -> Option<Config> {
-    let settings = profile.ipv4.clone().unwrap_or_default();
-    let wants_ipv6 = profile.ipv6.as_ref().is_some_and(|s| s.method == Method6::Auto);
-    let hostname = settings.dhcp_fqdn.or(settings.ip.dhcp_hostname);
-    let mac = mac?;
-    Some(Config {
-        client_id: ipv4::client_id(settings.dhcp_client_id.as_deref(), device.arp_type, mac),
-        hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
-        vendor_class: settings.dhcp_vendor_class.map(String::into_bytes),
-        mtu: device.mtu,
-        previous,
-        want_ipv6_only: wants_ipv6 && settings.ip.may_fail,
-        ..Config::new(mac, device.arp_type, seed)
-    })
 }

@@ -3,6 +3,8 @@
 //! No socket, no clock: the caller hands in what happened ([`Input`]) and carries out what is answered ([`Action`]), under
 //! the contract of [`crate::proto`]. So the same code runs on the real network and in a simulated one.
 
+mod config;
+mod dhcp6;
 pub mod event;
 mod family;
 mod ipv4;

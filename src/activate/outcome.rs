@@ -7,6 +7,7 @@ use crate::profile::desired::DesiredLink;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
+use crate::proto::dhcp6;
 
 /// What one run of `up` came to.
 #[derive(Debug, Clone)]
@@ -83,6 +84,8 @@ pub struct LinkOutcome {
     pub metric: u32,
     /// Its DHCPv4 lease.
     pub lease4: Option<Lease>,
+    /// Its DHCPv6 lease; without addresses where a server gave configuration alone.
+    pub lease6: Option<dhcp6::Lease>,
     /// Name servers and search domains that came by this link or stand in its profile.
     pub dns: Dns,
     /// Addresses it has by router advertisement.
@@ -128,12 +131,15 @@ pub enum Reason {
     /// DHCPv4: nobody answered.
     #[error("no offer: no DHCPv4 server answered")]
     NoOffer,
-    /// DHCPv4: answers came, none could be used; the last reason.
+    /// DHCP: answers came, none could be used; the last reason.
     #[error("no usable offer: {0}")]
     BadOffer(String),
-    /// DHCPv4: an offer was taken up, the server said no or nothing more.
+    /// DHCP: an offer was taken up, the server said no or nothing more.
     #[error("refused: {0}")]
     Refused(String),
+    /// DHCPv6: nobody answered.
+    #[error("no DHCPv6 server answered")]
+    NoReply,
     /// IPv6: no router advertisement with a usable prefix.
     #[error("no router advertisement with a usable prefix")]
     NoRouter,
@@ -165,6 +171,8 @@ pub struct Timing {
     pub offer: Option<Instant>,
     /// The DHCPv4 lease.
     pub lease: Option<Instant>,
+    /// The DHCPv6 lease.
+    pub lease6: Option<Instant>,
     /// All that was asked for was there.
     pub done: Option<Instant>,
 }

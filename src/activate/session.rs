@@ -12,8 +12,7 @@ use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
 use super::wait::{self, Standing};
 use crate::plan::{self, Activation, Context, Plan, Target};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
-use crate::proto::dhcp4::Lease;
-use crate::proto::{Instant, Output};
+use crate::proto::{Instant, Output, dhcp4, dhcp6};
 
 /// What a run is started with.
 #[derive(Debug, Clone)]
@@ -46,7 +45,9 @@ pub struct Remembered {
     /// The profile that had it.
     pub profile: Uuid,
     /// Its lease.
-    pub lease4: Option<Lease>,
+    pub lease4: Option<dhcp4::Lease>,
+    /// Its DHCPv6 lease.
+    pub lease6: Option<dhcp6::Lease>,
 }
 
 /// One run.
@@ -96,10 +97,12 @@ impl Session {
             Input::Devices(devices) => self.devices(devices),
             Input::Link(event) => self.on(event.ifindex, |link| link.link_event(&event, now)),
             Input::LinkGone { ifindex } => self.on(ifindex, Link::gone),
-            Input::Address(event) => self.on(event.ifindex, |link| link.address(event)),
+            Input::Address(event) => self.on(event.ifindex, |link| link.address(event, now)),
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
             Input::RouterOptions { ifindex, options } => self.on(ifindex, |link| link.router_options(options, now)),
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
+            Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
+            Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
             Input::Applied { ifindex, fatal, complaints } => {
                 self.on(ifindex, |link| link.applied(fatal, complaints));
             }
@@ -165,11 +168,12 @@ impl Session {
         base_metric(&profile.kind) + u32::try_from(self.links.iter().filter(alike).count()).unwrap_or(0)
     }
 
-    fn remembered(&self, device: &Device, profile: &Profile) -> Option<Lease> {
+    fn remembered(&self, device: &Device, profile: &Profile) -> (Option<dhcp4::Lease>, Option<dhcp6::Lease>) {
         let same = |link: &&Remembered| {
             link.ifindex == device.ifindex && link.mac == device.mac && link.profile == profile.uuid
         };
-        self.settings.remembered.iter().find(same).and_then(|link| link.lease4.clone())
+        let link = self.settings.remembered.iter().find(same);
+        (link.and_then(|link| link.lease4.clone()), link.and_then(|link| link.lease6.clone()))
     }
 
     /// The end of the run, or when to look again.

@@ -12,6 +12,7 @@ use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
 use crate::profile::ip::{IpSettings, Route, RouteOptions};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
+use crate::proto::dhcp6;
 
 /// Scope of a route to a host on the link (`rtm_scope`).
 const SCOPE_LINK: u8 = 253;
@@ -73,6 +74,22 @@ pub(super) fn from_lease4(lease: &Lease, settings: &IpSettings, metric: u32, now
     target
 }
 
+/// The addresses of a DHCPv6 lease, as of `now`: single ones (RFC 5942 section 4), and what else is on the link is said by routers.
+pub(super) fn from_lease6(lease: &dhcp6::Lease, now: Instant) -> Vec<DesiredAddress> {
+    let left = |time: Duration| (time != Duration::MAX).then_some(time);
+    let lease = lease.remaining(now);
+    let one = |address: &dhcp6::Address| DesiredAddress {
+        net: IpNet::from(IpAddr::V6(address.address)),
+        broadcast: None,
+        valid: left(address.valid),
+        preferred: left(address.preferred),
+        no_prefix_route: true,
+        no_dad: false,
+        optimistic: true,
+    };
+    lease.addresses.iter().map(one).collect()
+}
+
 /// The address, and the prefix route that goes with it.
 fn add_address(target: &mut FamilyTarget, net: IpNet, valid: Option<Duration>, metric: u32, table: u32) {
     target.addresses.push(DesiredAddress {
@@ -82,6 +99,7 @@ fn add_address(target: &mut FamilyTarget, net: IpNet, valid: Option<Duration>, m
         preferred: valid,
         no_prefix_route: true,
         no_dad: false,
+        optimistic: false,
     });
     if net.prefix_len() == net.max_prefix_len() {
         return;

@@ -25,6 +25,8 @@ pub(super) mod group {
     pub(crate) const IPV4_IFADDR: u32 = 0x10;
     pub(crate) const IPV6_IFADDR: u32 = 0x100;
     pub(crate) const IPV6_ROUTE: u32 = 0x400;
+    /// RTNLGRP_IPV6_IFINFO is group 12.
+    pub(crate) const IPV6_IFINFO: u32 = 1 << 11;
     /// RTNLGRP_ND_USEROPT is group 20.
     pub(crate) const ND_USEROPT: u32 = 1 << 19;
 }
@@ -36,6 +38,7 @@ pub(super) mod ifla {
     pub(crate) const IFNAME: u16 = 3;
     pub(crate) const MTU: u16 = 4;
     pub(crate) const LINK: u16 = 5;
+    pub(crate) const PROTINFO: u16 = 12;
     pub(crate) const MASTER: u16 = 10;
     pub(crate) const OPERSTATE: u16 = 16;
     pub(crate) const LINKINFO: u16 = 18;
@@ -45,6 +48,11 @@ pub(super) mod ifla {
     pub(crate) const PERM_ADDRESS: u16 = 54;
     /// Nested in LINKINFO.
     pub(crate) const INFO_KIND: u16 = 1;
+    /// Nested in AF_SPEC, in AF_INET6; and in PROTINFO.
+    pub(crate) const INET6_FLAGS: u16 = 1;
+    /// Bits of INET6_FLAGS: what the last router advertisement said (`IF_RA_MANAGED`, `IF_RA_OTHERCONF`).
+    pub(crate) const RA_MANAGED: u32 = 0x40;
+    pub(crate) const RA_OTHERCONF: u32 = 0x80;
     /// Nested in AF_SPEC, in AF_INET6.
     pub(crate) const INET6_ADDR_GEN_MODE: u16 = 8;
     /// A bit of EXT_MASK: no counters, please.

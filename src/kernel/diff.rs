@@ -98,7 +98,7 @@ fn addresses<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec
 /// Of an IPv4 address those are the lifetimes; broadcast address and prefix route are settled when it is added. Whether an address
 /// was probed is history.
 fn same_address(held: &Address, wanted: &DesiredAddress) -> bool {
-    let DesiredAddress { net, broadcast: _, valid, preferred, no_prefix_route, no_dad: _ } = wanted;
+    let DesiredAddress { net, broadcast: _, valid, preferred, no_prefix_route, no_dad: _, optimistic: _ } = wanted;
     let prefix_route = matches!(net, IpNet::V4(_)) || held.no_prefix_route() == *no_prefix_route;
     // What is asked for is cut to the valid lifetime, see `encode`.
     let preferred = preferred.map_or(*valid, |time| Some(valid.map_or(time, |valid| valid.min(time))));

@@ -88,12 +88,18 @@ fn address(batch: &mut Batch, sequence: u32, kind: u16, flags: u16, target: Targ
 }
 
 fn lifetimes(batch: &mut Batch, wanted: &DesiredAddress) {
-    let DesiredAddress { net, broadcast, valid, preferred, no_prefix_route, no_dad } = wanted;
+    let DesiredAddress { net, broadcast, valid, preferred, no_prefix_route, no_dad, optimistic } = wanted;
     if let (IpNet::V4(_), Some(broadcast)) = (net, broadcast) {
         batch.address(ifa::BROADCAST, IpAddr::V4(*broadcast));
     }
     let no_dad = *no_dad && matches!(net, IpNet::V6(_));
-    let flags = if *no_prefix_route { ifa::F_NOPREFIXROUTE } else { 0 } | if no_dad { ifa::F_NODAD } else { 0 };
+    let bits = [
+        (*no_prefix_route, ifa::F_NOPREFIXROUTE),
+        (no_dad, ifa::F_NODAD),
+        // The kernel refuses the two together.
+        (*optimistic && !no_dad && matches!(net, IpNet::V6(_)), ifa::F_OPTIMISTIC),
+    ];
+    let flags = bits.iter().filter(|(wanted, _)| *wanted).fold(0, |flags, (_, bit)| flags | bit);
     if flags != 0 {
         batch.u32(ifa::FLAGS, flags);
     }

@@ -12,6 +12,7 @@ pub(super) mod errno {
     pub(crate) const ENOENT: i32 = Errno::ENOENT as i32;
     pub(crate) const EBUSY: i32 = Errno::EBUSY as i32;
     pub(crate) const EEXIST: i32 = Errno::EEXIST as i32;
+    pub(crate) const EINVAL: i32 = Errno::EINVAL as i32;
     pub(crate) const ENODEV: i32 = Errno::ENODEV as i32;
     pub(crate) const EIO: i32 = Errno::EIO as i32;
     pub(crate) const EOPNOTSUPP: i32 = Errno::EOPNOTSUPP as i32;

@@ -14,6 +14,7 @@ mod error;
 pub mod hostname;
 pub mod id_path;
 mod message;
+pub mod module;
 mod monitor;
 mod netlink;
 mod packet;
@@ -25,6 +26,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod udp6;
 
 use std::path::Path;
 
@@ -35,7 +37,8 @@ pub use self::monitor::{Event, Monitor};
 use self::netlink::Netlink;
 pub use self::packet::{Packet, PacketSocket};
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
-pub use self::snapshot::{Address, Link, Route, Rule, Snapshot};
+pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
+pub use self::udp6::{Datagram, Udp6Socket};
 
 /// CAP_NET_ADMIN as a bit of the capability set.
 const CAP_NET_ADMIN: u64 = 1 << 12;

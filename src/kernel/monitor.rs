@@ -14,12 +14,13 @@ use super::abi::route::TABLE_MAIN;
 use super::abi::{group, rtm};
 use super::error::{KernelError, errno_of};
 use super::message::{address_of, attributes, messages};
-use super::snapshot::{Link, Route};
+use super::snapshot::{Link, Route, RouterFlags};
 use super::{read, read_route};
 use crate::profile::ip::RouteKind;
 
 /// Groups listened to. Not IPv4 routes: those are sunup's own work, and ten thousand of them would drown the rest.
-const GROUPS: u32 = group::LINK | group::IPV4_IFADDR | group::IPV6_IFADDR | group::IPV6_ROUTE | group::ND_USEROPT;
+const GROUPS: u32 =
+    group::LINK | group::IPV4_IFADDR | group::IPV6_IFADDR | group::IPV6_ROUTE | group::IPV6_IFINFO | group::ND_USEROPT;
 /// Room for events of many links that come up together.
 const RECEIVE_ROOM: usize = 4 << 20;
 const BUFFER: usize = 32 * 1024;
@@ -81,6 +82,13 @@ pub enum Event {
         router: Option<Ipv6Addr>,
         /// The option as in the packet: type, length in units of eight bytes, value (RFC 4861 section 4.6).
         bytes: Vec<u8>,
+    },
+    /// A router advertisement changed what is known of DHCPv6 on a link.
+    Router {
+        /// Index of the link.
+        ifindex: u32,
+        /// The flags now.
+        flags: RouterFlags,
     },
     /// Events were lost: what is must be read again.
     Overrun,
@@ -153,8 +161,13 @@ fn event(kind: u16, payload: &[u8]) -> Option<Event> {
 
 fn link_event(payload: &[u8], deleted: bool) -> Option<Event> {
     // A bridge tells about its ports in messages of its own family: those say nothing about the link itself.
-    if payload.first() != Some(&0) {
-        return None;
+    match payload.first() {
+        Some(0) => {}
+        Some(&AF_INET6) if !deleted => {
+            let (ifindex, inet6) = read::protocol_info(payload)?;
+            return Some(Event::Router { ifindex, flags: read::router_flags(inet6) });
+        }
+        _ => return None,
     }
     let mut links = Vec::new();
     read::link(payload, &mut links);

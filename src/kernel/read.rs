@@ -9,7 +9,7 @@ use netlink_packet_route::link::LinkHeader;
 
 use super::abi::{FOREVER, family, ifa, ifla};
 use super::message::{address_of, attributes, text_of, u32_of};
-use super::snapshot::{Address, Link};
+use super::snapshot::{Address, Link, RouterFlags};
 use crate::profile::HwAddr;
 
 /// Length of `struct ifinfomsg`.
@@ -50,7 +50,11 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
             ifla::MASTER => link.controller = u32_of(value).filter(|&index| index != 0),
             ifla::OPERSTATE => link.operstate = value.first().copied().unwrap_or_default(),
             ifla::LINKINFO => link.kind = find(value, ifla::INFO_KIND).map(text_of),
-            ifla::AF_SPEC => link.addr_gen_mode = addr_gen_mode(value),
+            ifla::AF_SPEC => {
+                let inet6 = find(value, u16::from(family::INET6)).unwrap_or_default();
+                link.addr_gen_mode = find(inet6, ifla::INET6_ADDR_GEN_MODE).and_then(|mode| mode.first().copied());
+                link.router_flags = router_flags(inet6);
+            }
             _ => {}
         }
     }
@@ -60,8 +64,16 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
     (!link.name.is_empty()).then_some(link)
 }
 
-fn addr_gen_mode(af_spec: &[u8]) -> Option<u8> {
-    find(find(af_spec, u16::from(family::INET6))?, ifla::INET6_ADDR_GEN_MODE)?.first().copied()
+/// The flags in the attributes of IPv6 on a link; none where there are none.
+pub(super) fn router_flags(inet6: &[u8]) -> RouterFlags {
+    let flags = find(inet6, ifla::INET6_FLAGS).and_then(u32_of).unwrap_or_default();
+    RouterFlags { managed: flags & ifla::RA_MANAGED != 0, other: flags & ifla::RA_OTHERCONF != 0 }
+}
+
+/// IFLA_PROTINFO of a RTM_NEWLINK of AF_INET6, and the link it is about.
+pub(super) fn protocol_info(payload: &[u8]) -> Option<(u32, &[u8])> {
+    let header = LinkHeader::parse(payload).ok()?;
+    Some((header.index, find(payload.get(LINK_HEADER..)?, ifla::PROTINFO)?))
 }
 
 /// The value of the first attribute of this type.

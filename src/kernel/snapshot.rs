@@ -67,6 +67,8 @@ pub struct Link {
     pub kind: Option<String>,
     /// IFLA_INET6_ADDR_GEN_MODE; `None` without IPv6.
     pub addr_gen_mode: Option<u8>,
+    /// What the last router advertisement said about DHCPv6.
+    pub router_flags: RouterFlags,
 }
 
 impl Link {
@@ -74,6 +76,15 @@ impl Link {
     pub fn is_loopback(&self) -> bool {
         self.arp_type == 772
     }
+}
+
+/// The M and O flags of the last router advertisement on a link (RFC 4861 section 4.2), from IFLA_INET6_FLAGS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RouterFlags {
+    /// M: addresses come by DHCPv6.
+    pub managed: bool,
+    /// O: other configuration comes by DHCPv6.
+    pub other: bool,
 }
 
 /// An address of a link.

@@ -224,3 +224,14 @@ pub(super) fn capabilities() -> Option<u64> {
     let [[low, _, _], [high, _, _]] = data;
     (code == 0).then_some(u64::from(high) << 32 | u64::from(low))
 }
+
+/// Puts the module in a file into the kernel (finit_module(2)), which decompresses it if told so.
+pub(super) fn load_module(file: &std::fs::File, parameters: &str, compressed: bool) -> io::Result<()> {
+    /// MODULE_INIT_COMPRESSED_FILE, since Linux 5.17.
+    const COMPRESSED: libc::c_int = 4;
+    let parameters = std::ffi::CString::new(parameters)?;
+    let flags = if compressed { COMPRESSED } else { 0 };
+    // SAFETY: the parameters end with a zero byte and are valid during the call.
+    let code = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), parameters.as_ptr(), flags) };
+    if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}

@@ -50,6 +50,8 @@ pub struct DesiredAddress {
     pub no_prefix_route: bool,
     /// IFA_F_NODAD: do not probe the address (IPv6).
     pub no_dad: bool,
+    /// IFA_F_OPTIMISTIC: usable while it is being probed (RFC 4429), where the kernel can; not for addresses a person chose.
+    pub optimistic: bool,
 }
 
 /// A route that shall exist.

@@ -75,6 +75,10 @@ pub struct Ip6Settings {
     pub token: Option<std::net::Ipv6Addr>,
     /// `ipv6.dhcp-duid`: `ll`, `llt`, `lease`, `stable-…`, or hexadecimal.
     pub dhcp_duid: Option<String>,
+    /// `ipv6.dhcp-pd-hint`: the prefix to ask for (IA_PD), or `::/56` for one of that length. Without it none is asked for.
+    pub dhcp_pd_hint: Option<ipnet::Ipv6Net>,
+    /// `ip=either6`: DHCPv6 also where no router announces it. NetworkManager has no such key; it is not in a keyfile.
+    pub dhcp_without_router: bool,
     /// `ipv6.ra-timeout`, in seconds.
     pub ra_timeout: Option<u32>,
     /// `ipv6.mtu`.

@@ -9,7 +9,7 @@ use super::file::StateFile;
 use crate::activate::LinkOutcome;
 use crate::profile::desired::DesiredAddress;
 
-/// `/run/net-IF.conf` for IPv4 and `/run/net6-IF.conf` for static IPv6; none for a name that is no plain file name.
+/// `/run/net-IF.conf` for IPv4 and `/run/net6-IF.conf` for IPv6 that is static or leased; none for a name that is no plain file name.
 pub fn files(link: &LinkOutcome) -> Vec<StateFile> {
     let name = &link.device.name;
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'@')) {
@@ -76,16 +76,18 @@ fn dns(link: &LinkOutcome) -> Vec<Ipv4Addr> {
     link.dns.servers.iter().filter_map(|server| server.parse().ok()).collect()
 }
 
-/// Static IPv6 only: of router advertisements cloud-init makes up its own mind.
+/// Static or leased IPv6: of router advertisements cloud-init makes up its own mind.
 fn ipv6(link: &LinkOutcome) -> Option<Vec<(String, String)>> {
     let is_v6 = |address: &&DesiredAddress| matches!(address.net, IpNet::V6(_));
     let address = link.target.addresses.iter().find(is_v6)?;
+    let leased =
+        link.lease6.iter().flat_map(|lease| &lease.addresses).any(|leased| address.net.addr() == leased.address);
     let gateway = link.target.routes.iter().find(|route| route.destination == IpNet::V6(ipnet::Ipv6Net::default()));
     let server = link.dns.servers.iter().find(|server| server.parse::<std::net::Ipv6Addr>().is_ok());
     let gateway = gateway.and_then(|route| route.gateway).map(|gateway| gateway.to_string());
     let pairs = [
         ("DEVICE6", link.device.name.clone()),
-        ("IPV6PROTO", "none".to_owned()),
+        ("IPV6PROTO", if leased { "dhcp6" } else { "none" }.to_owned()),
         ("IPV6ADDR", address.net.addr().to_string()),
         ("IPV6NETMASK", address.net.prefix_len().to_string()),
         ("IPV6GATEWAY", gateway.unwrap_or_default()),

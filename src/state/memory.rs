@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::file::{self, StateFile, below};
 use crate::activate::{LinkOutcome, Remembered};
-use crate::proto::dhcp4::Lease;
+use crate::proto::{dhcp4, dhcp6};
 
 /// Where the files are.
 const FOLDER: &str = "/run/sunup/links";
@@ -18,9 +18,14 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
     if let Some(mac) = link.device.mac {
         text.push_str(&format!("mac={mac}\n"));
     }
-    if let Some(lease) = &link.lease4 {
-        text.push_str("[dhcp4]\n");
-        for (key, value) in lease.to_pairs() {
+    let leases = [
+        ("dhcp4", link.lease4.as_ref().map(dhcp4::Lease::to_pairs)),
+        ("dhcp6", link.lease6.as_ref().filter(|lease| !lease.is_empty()).map(dhcp6::Lease::to_pairs)),
+    ];
+    for (group, pairs) in leases {
+        let Some(pairs) = pairs else { continue };
+        text.push_str(&format!("[{group}]\n"));
+        for (key, value) in pairs {
             text.push_str(&format!("{key}={value}\n"));
         }
     }
@@ -43,13 +48,18 @@ pub fn read(root: &Path) -> Vec<Remembered> {
 
 fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
     let mut group = "";
-    let (mut link, mut lease) = (Vec::new(), Vec::new());
+    let (mut link, mut lease4, mut lease6) = (Vec::new(), Vec::new(), Vec::new());
     for line in text.lines() {
         match (line.strip_prefix('[').and_then(|l| l.strip_suffix(']')), line.split_once('=')) {
             (Some(name), _) => group = name,
             (None, Some((key, value))) => {
                 let pair = (key.to_owned(), value.to_owned());
-                if group == "link" { link.push(pair) } else { lease.push(pair) }
+                match group {
+                    "link" => link.push(pair),
+                    "dhcp4" => lease4.push(pair),
+                    "dhcp6" => lease6.push(pair),
+                    _ => {}
+                }
             }
             (None, None) => return None,
         }
@@ -59,7 +69,8 @@ fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         ifindex,
         mac: value("mac").and_then(|mac| mac.parse().ok()),
         profile: value("profile")?.parse().ok()?,
-        lease4: if lease.is_empty() { None } else { Lease::from_pairs(&lease) },
+        lease4: dhcp4::Lease::from_pairs(&lease4),
+        lease6: dhcp6::Lease::from_pairs(&lease6),
     })
 }
 

@@ -24,6 +24,7 @@ pub fn file(link: &LinkOutcome) -> StateFile {
     text.push_str("\n[Network]\n");
     network(&mut text, link);
     dhcp4(&mut text, link);
+    dhcp6(&mut text, link);
     static_addresses(&mut text, link);
     static_routes(&mut text, link);
     StateFile::public(path(&link.device.name), text)
@@ -33,7 +34,14 @@ fn network(text: &mut String, link: &LinkOutcome) {
     let method4 = link.profile.ipv4.as_ref().map_or(Method4::Disabled, |s| s.method);
     let method6 = link.profile.ipv6.as_ref().map_or(Method6::Disabled, |s| s.method);
     let mut add = |key: &str, value: &str| text.push_str(&format!("{key}={value}\n"));
-    add("DHCP", if method4 == Method4::Auto && link.lease4.is_some() { "ipv4" } else { "no" });
+    let leased6 = link.lease6.as_ref().is_some_and(|lease| !lease.is_empty());
+    let dhcp = match (method4 == Method4::Auto && link.lease4.is_some(), leased6) {
+        (true, true) => "yes",
+        (true, false) => "ipv4",
+        (false, true) => "ipv6",
+        (false, false) => "no",
+    };
+    add("DHCP", dhcp);
     add("IPv6AcceptRA", if matches!(method6, Method6::Auto | Method6::Dhcp) { "yes" } else { "no" });
     if method6 == Method6::Disabled {
         add("LinkLocalAddressing", "no");
@@ -66,8 +74,27 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
 }
 
+/// The same identifiers again, or the server gives a second address.
+fn dhcp6(text: &mut String, link: &LinkOutcome) {
+    let Some(lease) = link.lease6.as_ref().filter(|lease| !lease.is_empty()) else { return };
+    let Some((kind, rest)) = lease.duid.split_first_chunk::<2>() else { return };
+    let raw: Vec<String> = rest.iter().map(|byte| format!("{byte:02x}")).collect();
+    text.push_str(&format!(
+        "\n[DHCPv6]\nIAID={}\nDUIDType={}\nDUIDRawData={}\n",
+        lease.iaid,
+        u16::from_be_bytes(*kind),
+        raw.join(":")
+    ));
+    let method = link.profile.ipv6.as_ref().map(|settings| settings.method);
+    if method == Some(Method6::Dhcp) {
+        text.push_str("WithoutRA=solicit\n");
+    }
+}
+
 fn is_leased(link: &LinkOutcome, net: &IpNet) -> bool {
-    link.lease4.as_ref().is_some_and(|lease| net.addr() == std::net::IpAddr::V4(lease.address))
+    let address = net.addr();
+    link.lease4.as_ref().is_some_and(|lease| address == lease.address)
+        || link.lease6.iter().flat_map(|lease| &lease.addresses).any(|leased| address == leased.address)
 }
 
 fn static_addresses(text: &mut String, link: &LinkOutcome) {

@@ -11,6 +11,7 @@ use super::file::{StateFile, below};
 use crate::activate::LinkOutcome;
 use crate::input::nmconnection;
 use crate::profile::{LinkKind, MatchRule, MultiConnect, Origin, Profile};
+use crate::proto::dhcp6::iaid_from_mac;
 
 /// Where the daemon looks.
 const RUN: &str = "/run/NetworkManager";
@@ -79,8 +80,22 @@ pub fn handed_over(link: &LinkOutcome) -> Profile {
     if let Some(ipv4) = profile.ipv4.as_mut().filter(|_| link.lease4.is_some() && profile.kind == LinkKind::Ethernet) {
         ipv4.dhcp_client_id.get_or_insert_with(|| "mac".to_owned());
     }
+    if let (Some(ipv6), Some(lease)) = (profile.ipv6.as_mut(), &link.lease6) {
+        // The daemon's defaults hang on the machine-id, and on a name that may change.
+        ipv6.dhcp_duid.get_or_insert_with(|| hexadecimal(&lease.duid));
+        ipv6.ip.dhcp_iaid.get_or_insert_with(|| match link.device.mac.map(|mac| iaid_from_mac(&mac)) {
+            Some(iaid) if iaid == lease.iaid => "mac".to_owned(),
+            _ => lease.iaid.to_string(),
+        });
+    }
     if let Some(mtu) = link.target.mtu.filter(|_| link.lease4.as_ref().is_none_or(|lease| lease.mtu.is_none())) {
         profile.link.mtu = Some(mtu);
     }
     profile
+}
+
+/// `00:03:00:01:…`, as the daemon writes a DUID.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let pairs: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    pairs.join(":")
 }

@@ -12,6 +12,7 @@ use crate::profile::ip::RoutingRule;
 use crate::profile::{Device, Origin, Profile};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
+use crate::proto::dhcp6;
 
 /// Where the report is.
 pub const PATH: &str = "/run/sunup/state.json";
@@ -56,10 +57,12 @@ struct Link<'a> {
     carrier_ms: Option<u64>,
     offer_ms: Option<u64>,
     lease_ms: Option<u64>,
+    lease6_ms: Option<u64>,
     done_ms: Option<u64>,
     mtu: Option<u32>,
     addresses: Vec<Address>,
     lease: Option<LeaseReport>,
+    lease6: Option<Lease6Report>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +98,29 @@ struct LeaseReport {
     boot_file: Option<String>,
     ntp: Vec<String>,
     dropped: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Lease6Report {
+    addresses: Vec<String>,
+    prefixes: Vec<Prefix>,
+    server_duid: String,
+    duid: String,
+    iaid: u32,
+    t1_ms: Option<u64>,
+    t2_ms: Option<u64>,
+    expires_ms: Option<u64>,
+    fqdn: Option<String>,
+    boot_file_url: Option<String>,
+    boot_file_params: Vec<String>,
+    ntp: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Prefix {
+    prefix: String,
+    preferred_lft: Option<u64>,
+    valid_lft: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -190,10 +216,12 @@ fn bare(device: &Device) -> Link<'_> {
         carrier_ms: None,
         offer_ms: None,
         lease_ms: None,
+        lease6_ms: None,
         done_ms: None,
         mtu: Some(device.mtu),
         addresses: Vec::new(),
         lease: None,
+        lease6: None,
     }
 }
 
@@ -214,10 +242,12 @@ fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
         carrier_ms: ms(timing.carrier),
         offer_ms: ms(timing.offer),
         lease_ms: ms(timing.lease),
+        lease6_ms: ms(timing.lease6),
         done_ms: ms(timing.done),
         mtu: link.target.mtu.or(Some(link.device.mtu)),
         addresses,
         lease: link.lease4.as_ref().map(|lease| lease_report(lease, now)),
+        lease6: link.lease6.as_ref().map(lease6_report),
         ..bare(&link.device)
     }
 }
@@ -243,10 +273,16 @@ fn origin(profile: &Profile) -> &'static str {
 }
 
 fn static_or_leased(address: &DesiredAddress, link: &LinkOutcome) -> Address {
-    let leased = link.lease4.as_ref().is_some_and(|lease| address.net.addr() == std::net::IpAddr::V4(lease.address));
+    let ip = address.net.addr();
+    let leased4 = link.lease4.as_ref().is_some_and(|lease| ip == lease.address);
+    let leased6 = link.lease6.iter().flat_map(|lease| &lease.addresses).any(|leased| ip == leased.address);
     Address {
         cidr: address.net.to_string(),
-        proto: if leased { "dhcp4" } else { "static" },
+        proto: match (leased4, leased6) {
+            (true, _) => "dhcp4",
+            (_, true) => "dhcp6",
+            _ => "static",
+        },
         valid_lft: address.valid.map(|valid| valid.as_secs()),
     }
 }
@@ -269,6 +305,35 @@ fn lease_report(lease: &Lease, _now: Instant) -> LeaseReport {
         boot_file: lease.boot_file.as_ref().map(ToString::to_string),
         ntp: lease.ntp.iter().map(ToString::to_string).collect(),
         dropped: lease.dropped.iter().map(|text| crate::profile::text::one_line(&text.to_string())).collect(),
+    }
+}
+
+/// Seconds of a lifetime; `None` for one without end.
+fn seconds(time: std::time::Duration) -> Option<u64> {
+    (time != std::time::Duration::MAX).then_some(time.as_secs())
+}
+
+fn lease6_report(lease: &dhcp6::Lease) -> Lease6Report {
+    let at = |after: std::time::Duration| seconds(after).map(|_| (lease.acquired + after).as_millis());
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let prefix = |prefix: &dhcp6::Prefix| Prefix {
+        prefix: prefix.prefix.to_string(),
+        preferred_lft: seconds(prefix.preferred),
+        valid_lft: seconds(prefix.valid),
+    };
+    Lease6Report {
+        addresses: lease.addresses.iter().map(|address| address.address.to_string()).collect(),
+        prefixes: lease.prefixes.iter().map(prefix).collect(),
+        server_duid: hex(&lease.server_duid),
+        duid: hex(&lease.duid),
+        iaid: lease.iaid,
+        t1_ms: at(lease.t1),
+        t2_ms: at(lease.t2),
+        expires_ms: lease.expires().filter(|_| !lease.is_empty()).map(Instant::as_millis),
+        fqdn: lease.fqdn.as_ref().map(ToString::to_string),
+        boot_file_url: lease.boot_file_url.as_ref().map(ToString::to_string),
+        boot_file_params: lease.boot_file_params.iter().map(ToString::to_string).collect(),
+        ntp: lease.ntp.iter().map(ToString::to_string).collect(),
     }
 }
 

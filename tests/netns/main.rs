@@ -12,6 +12,7 @@ mod a_run_directory_that_cannot_be_written;
 mod a_second_run_changes_nothing;
 mod bad_input;
 mod classless_routes_win_over_the_router;
+mod dhcp6_by_up;
 mod dhcp6_leases_from_real_servers;
 mod dhcp_configures_a_link;
 mod networkmanager_adopts_the_link;

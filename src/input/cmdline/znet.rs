@@ -2,44 +2,8 @@
 
 use super::builder::Builder;
 use super::lex::{Field, Value};
+use crate::input::s390::is_option;
 use crate::profile::{LinkKind, LinkSettings};
-
-/// Options of the kernel's s390 network drivers that NetworkManager knows (`ethernet.s390-options`).
-const OPTIONS: [&str; 30] = [
-    "bridge_role",
-    "broadcast_mode",
-    "buffer_count",
-    "canonical_macaddr",
-    "checksumming",
-    "ctcprot",
-    "fake_broadcast",
-    "inter",
-    "inter_jumbo",
-    "ipato_add4",
-    "ipato_add6",
-    "ipato_enable",
-    "ipato_invert4",
-    "ipato_invert6",
-    "isolation",
-    "lancmd_timeout",
-    "large_send",
-    "layer2",
-    "portname",
-    "portno",
-    "priority_queueing",
-    "protocol",
-    "route4",
-    "route6",
-    "rxip_add4",
-    "rxip_add6",
-    "sniffer",
-    "total",
-    "vipa_add4",
-    "vipa_add6",
-];
-
-/// The longest value of an option, in bytes.
-const MAX_VALUE: usize = 200;
 
 /// Keeps an `rd.znet=` until all profiles exist.
 pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
@@ -102,12 +66,6 @@ impl<'a> Znet<'a> {
             }
         }
     }
-}
-
-/// True for an option and a value it may have.
-fn is_option(key: &str, value: &str) -> bool {
-    let role = key != "bridge_role" || matches!(value, "primary" | "secondary" | "none");
-    OPTIONS.contains(&key) && role && (1..=MAX_VALUE).contains(&value.len())
 }
 
 /// Writes every device into the profile of its link, where there is one.

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::kept;
 use super::table::{Field, Key, Notes, Taken, Unit, in_range, lens, put, read, write, write_group};
 use super::value::{decode_key, encode_key};
 use crate::input::keyfile::{Entry, Group, KeyFile};
@@ -162,6 +163,10 @@ pub(super) fn keep_others(
     notes: &mut Notes<'_>,
 ) {
     for entry in others {
+        if let Some(taken) = kept::judge(group, entry) {
+            notes.taken(group, entry, taken);
+            continue;
+        }
         let key = entry.key.as_str();
         if not_honoured.contains(&key) {
             notes.warn(entry.line, format!("{group}.{key} is not carried out by sunup; it is kept for the daemon"));

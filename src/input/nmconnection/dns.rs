@@ -3,11 +3,15 @@
 use std::net::IpAddr;
 
 use super::Family;
-use super::table::{Notes, Taken, put};
+use super::table::{Notes, Taken};
+use super::value::decimal;
 use super::verify::is_interface_name;
 use crate::input::keyfile::Group;
 use crate::profile::IpSettings;
 use crate::profile::ip::DnsServer;
+
+/// The largest number of an option.
+const INT: i64 = 0x7fff_ffff;
 
 /// Reads the list of servers; one that is none is left out.
 pub(super) fn read_servers(ip: &mut IpSettings, family: Family, group: &Group, notes: &mut Notes<'_>) {
@@ -57,25 +61,38 @@ fn without_port(host: &str) -> Option<&str> {
     port.parse::<u16>().ok().filter(|&port| port > 0).map(|_| address)
 }
 
-/// Reads the search list. A single item with commas or blanks in it is a list written with the wrong separator.
+/// Reads the search list. Commas or blanks in an item are probably a list written with the wrong separator; the daemon
+/// keeps them.
 pub(super) fn read_search(ip: &mut IpSettings, items: Vec<String>) -> Taken {
-    let wrong = |c: char| matches!(c, ',' | ' ');
-    match items.as_slice() {
-        [item] if item.contains(wrong) => {
-            ip.dns_search = item.split(wrong).map(str::to_owned).collect();
-            Taken::Partly("separate the domains by ';'".to_owned())
-        }
-        items if items.iter().any(|item| item.contains([',', ' ', ';'])) => {
-            Taken::Invalid("separate the domains by ';'".to_owned())
-        }
-        _ => put(&mut ip.dns_search, Ok(items)),
-    }
+    let wrong = items.iter().any(|item| item.trim().contains([',', ' ']));
+    ip.dns_search = items;
+    if wrong { Taken::Partly("separate the domains by ';'".to_owned()) } else { Taken::Yes }
 }
 
-/// Reads the resolver's options. An empty list is not a missing one: it keeps the daemon from adding its own.
+/// Reads the resolver's options: of a name the first, with a number or nothing behind the colon. An empty list is not a
+/// missing one: it keeps the daemon from adding its own.
 pub(super) fn read_options(ip: &mut IpSettings, items: Vec<String>) -> Taken {
-    if items.is_empty() {
-        return Taken::Kept(String::new());
+    let mut options: Vec<String> = Vec::new();
+    let mut left_out = Vec::new();
+    for item in items.into_iter().filter(|item| !item.is_empty()) {
+        let (name, value) = item.split_once(':').map_or((item.as_str(), None), |(name, value)| (name, Some(value)));
+        let number =
+            |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()) && decimal(text).is_some_and(|n| n <= INT);
+        let known = options.iter().any(|option| option.split(':').next() == Some(name));
+        if !value.is_none_or(number) {
+            left_out.push(item);
+        } else if !known {
+            options.push(item);
+        }
     }
-    put(&mut ip.dns_options, Ok(items))
+    let empty = options.is_empty();
+    ip.dns_options = options;
+    match (left_out.is_empty(), empty) {
+        (true, true) => Taken::Kept(String::new()),
+        (true, false) => Taken::Yes,
+        (false, true) => Taken::Kept("no option with a number behind its colon".to_owned()),
+        (false, false) => {
+            Taken::Partly(format!("left out, as there is no number behind the colon: {}", left_out.join(" ")))
+        }
+    }
 }

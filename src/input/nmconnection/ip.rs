@@ -55,6 +55,7 @@ const IP6: &[Key<Ip6Settings>] = &[
     Key::new("ip6-privacy", Field::Word(read_privacy, |ip| ip.privacy.map(|value| value.to_string()))),
     Key::new("token", Field::Word(read_token, |ip| ip.token.map(|token| token.to_string()))),
     Key::new("dhcp-duid", Field::Word(|ip, text| some(&mut ip.dhcp_duid, text), |ip| ip.dhcp_duid.clone())),
+    Key::new("dhcp-pd-hint", Field::Word(read_hint, |ip| ip.dhcp_pd_hint.map(|net| net.to_string()))),
     Key::new("ra-timeout", Field::Number(lens!(ra_timeout), 0, INT)),
     Key::new("mtu", Field::Number(lens!(mtu), 0, U32)),
 ];
@@ -65,7 +66,6 @@ const NOT_HONOURED: &[&str] = &[
     "clat",
     "dhcp-hostname-flags",
     "dhcp-ipv6-only-preferred",
-    "dhcp-pd-hint",
     "dhcp-reject-servers",
     "dhcp-send-release",
     "forwarding",
@@ -254,6 +254,15 @@ fn read_token(ip: &mut Ip6Settings, text: &str) -> Taken {
     match text.parse::<Ipv6Addr>().map(|token| (token, token.to_bits())) {
         Ok((token, bits)) if bits >> 64 == 0 && bits != 0 => ip.token = Some(token),
         _ => return Taken::Invalid("write the lower 64 bits of an address, as ::42".to_owned()),
+    }
+    Taken::Yes
+}
+
+/// A prefix to ask for; `::/56` is any of that length.
+fn read_hint(ip: &mut Ip6Settings, text: &str) -> Taken {
+    match text.parse::<ipnet::Ipv6Net>() {
+        Ok(net) if net.prefix_len() > 0 => ip.dhcp_pd_hint = Some(net),
+        _ => return Taken::Invalid("write an IPv6 prefix and its length, as ::/56".to_owned()),
     }
     Taken::Yes
 }

@@ -6,6 +6,7 @@ use super::table::{Field, Key, Notes, Taken, in_range, lens, put, read, write_gr
 use super::value::integer;
 use super::wireguard;
 use crate::input::keyfile::{Group, KeyFile};
+use crate::input::s390::is_option;
 use crate::profile::link::{ClonedMac, Infiniband, Vlan};
 use crate::profile::{HwAddr, LinkKind, Profile};
 
@@ -240,8 +241,15 @@ pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<
         let others = read(ETHERNET, profile, "ethernet", group, notes);
         keep_others("ethernet", &others, ETHERNET_NOT_HONOURED, &[], notes);
     }
-    if let Some(group) = file.group("ethernet-s390-options") {
+    if let Some(group) = file.group("ethernet-s390-options").filter(|_| ethernet_group(file).is_some()) {
         profile.link.s390_options = options::read_any(group, notes);
+        for (key, value) in profile.link.s390_options.iter().filter(|(key, value)| !is_option(key, value)) {
+            let line = group.get(key).map_or(group.line, |entry| entry.line);
+            notes.refuse(
+                line,
+                format!("ethernet-s390-options.{key}={value}: not an option or value of the s390 drivers"),
+            );
+        }
     }
     if let Some(group) = file.group("ethtool") {
         profile.link.ethtool = options::read(options::ETHTOOL, "ethtool", group, notes);
@@ -314,6 +322,10 @@ pub(super) fn write_all(profile: &Profile, file: &mut KeyFile) {
     }
     if has_ethernet(&profile.kind) {
         write_group(ETHERNET, profile, "ethernet", file);
+    }
+    if !profile.link.s390_options.is_empty() {
+        // Beside no [ethernet] the daemon does not read them.
+        file.group_mut("ethernet");
     }
     write_options("ethernet-s390-options", &profile.link.s390_options, file);
     write_options("ethtool", &profile.link.ethtool, file);

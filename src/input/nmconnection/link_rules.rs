@@ -1,6 +1,7 @@
 //! The daemon's rules for the sections about the link.
 
-use super::options::BOND_MODES;
+use super::link::has_ethernet;
+use super::options::{BOND_MODES, is_mac};
 use super::verify::{Check, is_interface_name, is_reference};
 use crate::profile::{LinkKind, LinkSettings, MatchRule, Profile};
 
@@ -28,6 +29,9 @@ impl<'a> Options<'a> {
 /// Examines the link.
 pub(super) fn verify(profile: &mut Profile, check: &mut Check<'_, '_>) {
     negotiation(&mut profile.link, check);
+    if has_ethernet(&profile.kind) {
+        wake_on_lan(&profile.link, check);
+    }
     ethtool(&Options(&profile.link.ethtool), check);
     match &mut profile.kind {
         LinkKind::Bond { options } => bond(options, check),
@@ -37,6 +41,19 @@ pub(super) fn verify(profile: &mut Profile, check: &mut Check<'_, '_>) {
         LinkKind::Infiniband(_) => infiniband(profile, check),
         LinkKind::Ethernet | LinkKind::Team { .. } | LinkKind::WireGuard(_) => {}
     }
+}
+
+/// `wake-on-lan-password`, which sunup keeps, is of the magic packet.
+fn wake_on_lan(link: &LinkSettings, check: &mut Check<'_, '_>) {
+    const MAGIC: u32 = 0x40;
+    let Some(text) = check.ethernet_text("wake-on-lan-password") else { return };
+    let magic = link.wake_on_lan.is_some_and(|flags| flags & MAGIC != 0);
+    check.require(
+        magic && is_mac(&text),
+        "ethernet",
+        "wake-on-lan-password",
+        "it is a MAC address beside wake-on-lan=64",
+    );
 }
 
 /// A fixed speed needs a duplex and the other way round; one alone is dropped.
@@ -112,6 +129,8 @@ fn bond(options: &mut Vec<(String, String)>, check: &mut Check<'_, '_>) {
     let slow = matches!(options.get("lacp_rate"), None | Some("0" | "slow"));
     rule(lacp || slow, "lacp_rate", "it goes with 802.3ad only");
     rule(lacp || options.get("lacp_active").is_none(), "lacp_active", "it goes with 802.3ad only");
+    let slb = mode == "balance-xor" && matches!(options.get("xmit_hash_policy"), None | Some("vlan+srcmac" | "5"));
+    rule(slb || !options.positive("balance-slb"), "balance-slb", "it goes with balance-xor and vlan+srcmac only");
     let pair = options.number("num_grat_arp").zip(options.number("num_unsol_na"));
     rule(pair.is_none_or(|(arp, na)| arp == na), "num_grat_arp", "it is the same as num_unsol_na; remove one of them");
 }
@@ -176,16 +195,18 @@ fn infiniband(profile: &mut Profile, check: &mut Check<'_, '_>) {
     check.require(link.transport_mode.is_some(), group, "transport-mode", "it is missing; write datagram or connected");
     let parent = link.parent.as_deref();
     check.require(parent.is_none_or(is_interface_name), group, "parent", "not an interface name");
-    check.require(parent.is_none() || link.p_key.is_some(), group, "p-key", "it is missing beside a parent");
     let below = parent.is_some() || profile.matching.mac_address.is_some();
     check.require(link.p_key.is_none() || below, group, "parent", "it is missing beside a p-key");
     if let (Some(key), Some(name)) = (link.p_key, &profile.interface_name) {
-        // The kernel names these links itself.
-        let own = parent.map(|parent| format!("{parent}.{:04x}", key | 0x8000));
-        if own.as_ref() != Some(name) {
-            check.corrected("connection", "interface-name", "an InfiniBand partition is named by the kernel");
-            profile.interface_name = own;
-        }
+        // The kernel names these links itself; daemons before 1.46 without the bit of full membership.
+        let names = |key: u16| parent.map(|parent| format!("{parent}.{key:04x}"));
+        let own = [names(key), names(key | 0x8000)].contains(&Some(name.clone()));
+        check.require(
+            own,
+            "connection",
+            "interface-name",
+            "an InfiniBand partition is named by the kernel; leave it out",
+        );
     }
     if profile.link.mtu.is_some_and(|mtu| mtu > INFINIBAND_MTU) {
         check.corrected(group, "mtu", "it is lowered to 65520");

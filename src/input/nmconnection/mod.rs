@@ -17,6 +17,7 @@ mod address;
 mod connection;
 mod dns;
 mod ip;
+mod kept;
 mod kind;
 mod link;
 mod link_rules;

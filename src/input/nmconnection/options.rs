@@ -95,7 +95,7 @@ pub(super) const BRIDGE: &[Opt] = &[
     opt("hello-time", Number(0, 10)),
     opt("max-age", Number(0, 40)),
     opt("ageing-time", Number(0, 1_000_000)),
-    opt("group-address", Mac),
+    opt("group-address", Text),
     opt("group-forward-mask", Number(0, 65535)),
     opt("multicast-hash-max", Number(1, U32)),
     opt("multicast-last-member-count", Number(0, U32)),
@@ -265,8 +265,13 @@ fn value(shape: &Shape, entry: &Entry) -> Result<String, Taken> {
     match shape {
         Bool => boolean(&entry.value).map(|value| value.to_string()).map_err(Taken::No),
         Number(min, max) => in_range(&entry.value, *min, *max).map(|value| value.to_string()).map_err(Taken::No),
+        Decimal(min, max) if is_decimal(&text, *min, *max) => Ok(text),
         Decimal(min, max) => {
-            checked(is_decimal(&text, *min, *max), &format!("not a decimal number from {min} to {max}"))
+            let why = format!("not a decimal number from {min} to {max}");
+            // The daemon lets a number wrap round, and passes it on.
+            let number = text.strip_prefix(['-', '+']).unwrap_or(&text);
+            let wraps = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) && *max == U32;
+            Err(if wraps { Taken::Kept(why) } else { Taken::No(why) })
         }
         Choice(words) => {
             let last = i64::try_from(words.len()).unwrap_or_default().saturating_sub(1);

@@ -18,6 +18,8 @@ enum Field {
     Number(Lens<RouteOptions, Option<u32>>),
     Byte(Lens<RouteOptions, Option<u8>>),
     Bool(Lens<RouteOptions, Option<bool>>),
+    /// At most 256.
+    Weight,
     Kind,
     Src,
     From,
@@ -51,7 +53,7 @@ const ATTRIBUTES: &[Attribute] = &[
     attribute("table", None, Field::Number(lens!(table))),
     attribute("tos", V4, Field::Byte(lens!(tos))),
     attribute("type", None, Field::Kind),
-    attribute("weight", V4, Field::Number(lens!(weight))),
+    attribute("weight", V4, Field::Weight),
     attribute("window", None, Field::Number(lens!(window))),
 ];
 
@@ -138,6 +140,11 @@ fn set(options: &mut RouteOptions, field: &Field, value: &str, family: Family) -
         Field::Number(lens) => {
             *(lens.set)(options) = Some(decimal(value).and_then(|n| u32::try_from(n).ok()).ok_or(())?)
         }
+        Field::Weight => {
+            let weight = decimal(value).and_then(|n| u32::try_from(n).ok()).ok_or(())?;
+            options.weight = Some(weight).filter(|&weight| weight <= 256);
+            return Ok(options.weight.is_some());
+        }
         Field::Byte(lens) => *(lens.set)(options) = Some(decimal(value).and_then(|n| u8::try_from(n).ok()).ok_or(())?),
         Field::Bool(lens) => *(lens.set)(options) = Some(lenient_boolean(value).ok_or(())?),
         Field::Kind => {
@@ -169,6 +176,7 @@ pub(super) fn write(options: &RouteOptions) -> String {
 fn get(options: &RouteOptions, field: &Field) -> Option<String> {
     match field {
         Field::Number(lens) => (lens.get)(options).map(|value| value.to_string()),
+        Field::Weight => options.weight.map(|value| value.to_string()),
         Field::Byte(lens) => (lens.get)(options).map(|value| value.to_string()),
         Field::Bool(lens) => (lens.get)(options).map(|value| value.to_string()),
         Field::Kind => options.kind.and_then(|kind| KINDS.iter().find(|row| row.1 == kind)).map(|row| row.0.to_owned()),

@@ -1,8 +1,10 @@
 //! What makes a whole profile invalid, or is put right before use: the daemon's rules across keys.
 
 use super::connection::PORT_TYPES;
+use super::link::ethernet_group;
 use super::link_rules;
 use super::table::Notes;
+use super::value::integer;
 use crate::input::keyfile::{Entry, KeyFile};
 use crate::profile::ip::{AddrGenMode, Route, RouteKind};
 use crate::profile::{IpSettings, LinkKind, Method4, Method6, Profile};
@@ -34,6 +36,11 @@ impl Check<'_, '_> {
         }
     }
 
+    /// The text of a key of `[ethernet]` that no field holds.
+    pub(super) fn ethernet_text(&self, key: &str) -> Option<String> {
+        ethernet_group(self.file)?.get(key)?.text().ok()
+    }
+
     /// Says that a value was put right.
     pub(super) fn corrected(&mut self, group: &str, key: &str, how: &str) {
         let line = self.line(group, key);
@@ -61,8 +68,9 @@ pub(super) fn verify(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_
 
 fn connection(profile: &mut Profile, file: &KeyFile, check: &mut Check<'_, '_>) {
     check.require(!profile.id.is_empty(), "connection", "id", "it is empty; give the profile a name");
-    // Once the name stood in the section of the type.
-    if profile.interface_name.is_none() {
+    // Once the name stood in the section of the type, for links that are made.
+    let stated = file.group("connection").is_some_and(|group| group.get("type").is_some());
+    if profile.interface_name.is_none() && stated && profile.kind != LinkKind::Ethernet {
         let entry = file.group(profile.kind.name()).and_then(|group| group.get("interface-name"));
         profile.interface_name = entry.and_then(|entry| entry.text().ok());
     }
@@ -136,6 +144,7 @@ fn addresses4(profile: &mut Profile, check: &mut Check<'_, '_>) {
     let Some(ipv4) = &mut profile.ipv4 else { return };
     let method = ipv4.method;
     let served = matches!(method, Method4::Auto | Method4::Manual);
+    hostname_flags(&ipv4.ip, ipv4.dhcp_fqdn.is_some(), "ipv4", check);
     both(&mut ipv4.ip, "ipv4", method == Method4::Manual, served, served || method == Method4::Shared, check);
     check.require(
         !wireguard || matches!(method, Method4::Manual | Method4::Disabled),
@@ -166,6 +175,7 @@ fn addresses6(profile: &mut Profile, check: &mut Check<'_, '_>) {
     let method = ipv6.method;
     let manual = method == Method6::Manual;
     let served = manual || matches!(method, Method6::Auto | Method6::Dhcp | Method6::Shared);
+    hostname_flags(&ipv6.ip, true, "ipv6", check);
     both(&mut ipv6.ip, "ipv6", manual, served, served, check);
     let layer3 = manual || matches!(method, Method6::Disabled | Method6::Ignore | Method6::LinkLocal);
     check.require(!wireguard || layer3, "ipv6", "method", "WireGuard has manual, link-local, ignore or disabled");
@@ -184,6 +194,15 @@ fn addresses6(profile: &mut Profile, check: &mut Check<'_, '_>) {
     if method == Method6::Shared {
         check.corrected("ipv6", "method", "shared is not carried out by sunup");
     }
+}
+
+/// `dhcp-hostname-flags`, which sunup keeps, are about a name that is sent.
+fn hostname_flags(ip: &IpSettings, named: bool, group: &str, check: &mut Check<'_, '_>) {
+    let entry = check.file.group(group).and_then(|section| section.get("dhcp-hostname-flags"));
+    let set = entry.is_some_and(|entry| integer(&entry.value).is_some_and(|flags| flags > 0));
+    let key = "dhcp-hostname-flags";
+    check.require(!set || named, group, key, "it needs dhcp-fqdn");
+    check.require(!set || ip.dhcp_send_hostname, group, key, "it contradicts dhcp-send-hostname=false");
 }
 
 fn is_duid(text: &str) -> bool {
@@ -216,5 +235,5 @@ fn is_route(route: &Route) -> bool {
     let scope = kind != RouteKind::Local || options.scope.is_none_or(|scope| matches!(scope, 254 | 255));
     let hop = matches!(kind, RouteKind::Unicast | RouteKind::Local) || route.gateway.is_none();
     let weight = options.weight.unwrap_or_default();
-    scope && hop && weight <= 256 && (weight == 0 || kind == RouteKind::Unicast)
+    scope && hop && (weight == 0 || kind == RouteKind::Unicast)
 }

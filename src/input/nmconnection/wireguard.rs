@@ -123,6 +123,7 @@ pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<
         let rest = remaining(group, others);
         let others = read(LINK, profile, "wireguard", &rest, notes);
         let others = take_secret("private-key", &mut link.private_key, "wireguard", others, notes);
+        keep_secret(&link, group, notes);
         keep_others("wireguard", &others, &[], &["interface-name"], notes);
     }
     for group in file.groups().iter().filter(|group| group.name.starts_with(PEER)) {
@@ -183,6 +184,15 @@ fn take_secret<'a>(
         Err(error) => notes.warn(entry.line, format!("{group}.{name} is ignored: {error}")),
     }
     entries
+}
+
+/// A private key that is none: the daemon keeps the text, and only the activation fails.
+fn keep_secret(link: &WireGuard, group: &Group, notes: &mut Notes<'_>) {
+    let Some(entry) = group.get("private-key").filter(|_| link.private_key.is_none()) else { return };
+    if link.private_key_flags == 0 {
+        let value = entry.value.split_ascii_whitespace().collect();
+        notes.keep("wireguard", &Entry { value, ..entry.clone() });
+    }
 }
 
 /// Writes the link and its peers. A key that is not meant to be in the file is not written.

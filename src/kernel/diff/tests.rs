@@ -29,7 +29,15 @@ fn want() -> DesiredLink {
 
 fn address(text: &str, valid: Option<u64>) -> DesiredAddress {
     let valid = valid.map(Duration::from_secs);
-    DesiredAddress { net: net(text), broadcast: None, valid, preferred: valid, no_prefix_route: true, no_dad: false }
+    DesiredAddress {
+        net: net(text),
+        broadcast: None,
+        valid,
+        preferred: valid,
+        no_prefix_route: true,
+        no_dad: false,
+        optimistic: false,
+    }
 }
 
 fn held(ifindex: u32, wanted: &DesiredAddress) -> Address {

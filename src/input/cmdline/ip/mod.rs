@@ -114,7 +114,10 @@ fn set_method(entry: &mut Entry, method: Method, required: Duration) {
                 entry.ipv6().method = Method6::Auto;
             }
         }
-        Method::Dhcp6 | Method::Either6 => only_ipv6(entry, Method6::Auto),
+        Method::Dhcp6 | Method::Either6 => {
+            only_ipv6(entry, Method6::Auto);
+            entry.ipv6().dhcp_without_router = method == Method::Either6;
+        }
         Method::DhcpAndDhcp6 => entry.ipv6().ip.required_timeout = Some(required),
         Method::Link6 => only_ipv6(entry, Method6::LinkLocal),
         Method::LinkLocal => {
