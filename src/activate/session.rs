@@ -15,7 +15,7 @@ use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
 
 /// What a run is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What is wanted.
     pub profiles: Vec<Profile>,
