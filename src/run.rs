@@ -36,6 +36,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     kernel.require_permission()?;
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
+    let said = gathered.warnings.len();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
@@ -49,6 +50,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
+    outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
     write(&arguments.root, &line, asked.as_ref(), &mut outcome);
     driver.leave();
     Ok(outcome)
@@ -116,7 +118,8 @@ fn write(root: &Path, line: &str, asked: Option<&state::dracut::Asked>, outcome:
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    files.extend(up().map(state::memory::remember));
+    let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
+    files.extend(known.map(state::memory::remember));
     files.extend(state::resolv_conf::files(&outcome.dns));
     files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files);

@@ -65,7 +65,8 @@ fn outcome(cmdline: &str, gathered: input::Gathered, devices: &[Device], options
     session.handle(now, Input::Devices(devices));
     for device in devices {
         let (ifindex, name) = (device.ifindex, device.name.clone());
-        session.handle(now, Input::Link(LinkEvent { ifindex, name, up: device.up, carrier: device.carrier }));
+        let (up, carrier, mac) = (device.up, device.carrier, device.mac);
+        session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
     }
     for _ in 0..10_000 {
         match session.poll() {
