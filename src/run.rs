@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::activate::{Dns, LinkState, Outcome, Remembered, Session, Settings, TunnelSettings, Verdict};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
 use crate::kernel::{self, Kernel, KernelError};
@@ -75,6 +75,16 @@ pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> C
 /// What the session is told.
 fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, timeout: Option<Duration>) -> Settings {
     let reading = gathered.reading;
+    let given = reading.nameservers.iter().map(ToString::to_string).collect();
+    let mut resolver = Dns { servers: given, search: Vec::new() };
+    let (servers, search) = gathered.resolver;
+    resolver.merge(&Dns { servers, search });
+    let tunnels = TunnelSettings {
+        handshake_timeout: reading.timeouts.handshake.unwrap_or(TunnelSettings::default().handshake_timeout),
+        bypass: reading.wireguard_bypass,
+        resolver,
+        ..TunnelSettings::default()
+    };
     Settings {
         profiles: gathered.profiles,
         context,
@@ -84,6 +94,7 @@ fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, t
         warnings: gathered.warnings,
         remembered,
         seed: kernel::random::seed(),
+        tunnels,
     }
 }
 

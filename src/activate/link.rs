@@ -1,5 +1,7 @@
 //! One link, from "down" to "all that was asked for is there".
 
+mod tunnels;
+
 mod port;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -13,7 +15,9 @@ use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
-use crate::profile::desired::{DesiredKind, DesiredLink};
+use super::tunnel::guard::Guard;
+use super::tunnel::{Tunnel, TunnelStart};
+use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
 use crate::profile::text::is_search_domain;
 use crate::profile::{Device, IpSettings, Profile};
 use crate::proto::Instant;
@@ -43,6 +47,10 @@ pub(super) struct Start {
     pub(super) seed: u64,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
+    /// What tunnels are started with.
+    pub(super) tunnel: TunnelStart,
+    /// What the network may not do beside tunnels.
+    pub(super) guard: Guard,
 }
 
 /// One link that a profile took.
@@ -55,6 +63,9 @@ pub(super) struct Link {
     v6: Option<Ipv6>,
     timing: Timing,
     learned: Learned,
+    tunnel: Option<Tunnel>,
+    /// Routes to endpoints of tunnels by this link.
+    pins: Vec<DesiredRoute>,
     fatal: Option<Reason>,
     complaints: Vec<String>,
     removed: bool,
@@ -82,7 +93,10 @@ impl Link {
             let dhcp = config::dhcp6(&settings, &device, mac, lease6, !start.seed, now);
             Ipv6::new(settings, known6, dhcp)
         });
+        let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
         let mut link = Self {
+            tunnel,
+            pins: Vec::new(),
             device,
             profile,
             start,
@@ -129,7 +143,10 @@ impl Link {
         for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
-        out.push(Action::Apply(Box::new(self.target(now))));
+        // A tunnel is set up when its device is configured.
+        if self.tunnel.is_none() {
+            out.push(Action::Apply(Box::new(self.target(now))));
+        }
         if self.device.up {
             self.timing.up = Some(now);
             self.carrier_changed(self.device.carrier, now);
@@ -144,7 +161,7 @@ impl Link {
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
         }
-        DesiredLink {
+        let target = DesiredLink {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
@@ -157,7 +174,8 @@ impl Link {
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
-        }
+        };
+        self.with_tunnels(target).0
     }
 
     /// The profile's MTU; else the lease's, if it is one IPv4 can live with (RFC 791: 68).
@@ -274,6 +292,7 @@ impl Link {
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
         }
+        fresh |= self.drive_tunnel(now, out);
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }
@@ -287,7 +306,8 @@ impl Link {
         if self.removed {
             return None;
         }
-        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now))];
+        let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.deadline(now));
+        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now)), tunnel];
         let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
         let waits = self.families(now).map(|family| family.waited_for_until);
         let ahead = waits.into_iter().chain([carrier]).flatten().filter(|&at| at > now);
@@ -312,6 +332,9 @@ impl Link {
         if let Some(reason) = &self.fatal {
             return LinkState::Failed(reason.clone());
         }
+        if let Some(state) = self.waits_for_tunnel(now) {
+            return state;
+        }
         if self.serves() {
             return if self.applied { LinkState::Up } else { LinkState::Pending(Reason::NotReady) };
         }
@@ -325,7 +348,7 @@ impl Link {
     }
 
     /// Name servers and search domains: the profile's first, then those that came by the link.
-    fn dns(&self, now: Instant) -> Dns {
+    pub(super) fn dns(&self, now: Instant) -> Dns {
         let mut all = Dns::default();
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
@@ -369,6 +392,7 @@ impl Link {
             lease4: self.v4.lease().cloned(),
             lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
+            tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }

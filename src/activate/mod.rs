@@ -15,8 +15,10 @@ pub mod outcome;
 mod session;
 mod stack;
 mod target;
+mod tunnel;
 mod wait;
 
-pub use event::{Action, AddressEvent, Input, LinkEvent};
+pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::{Remembered, Session, Settings};
+pub use session::{Remembered, Session, Settings, TunnelSettings};
+pub use tunnel::Apart;

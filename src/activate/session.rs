@@ -1,6 +1,8 @@
 //! All links of one run: what was planned is started, everything that happens goes to the link it is for, and the run is over
 //! when what was required is decided.
 
+mod tunnels;
+
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,8 +14,11 @@ use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
+use crate::profile::desired::DesiredRoute;
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
+
+pub use tunnels::TunnelSettings;
 
 /// What a run is started with.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +39,8 @@ pub struct Settings {
     pub remembered: Vec<Remembered>,
     /// Makes transaction ids and jitter.
     pub seed: u64,
+    /// What is asked of tunnels.
+    pub tunnels: TunnelSettings,
 }
 
 /// What is remembered of a link of an earlier run in this boot.
@@ -64,6 +71,8 @@ pub struct Session {
     making: Vec<Making>,
     /// Links that were set up for what stands on them.
     lifted: Vec<u32>,
+    /// Ways to endpoints by links of others.
+    pinned: Vec<(u32, DesiredRoute)>,
     actions: std::collections::VecDeque<Action>,
     started: Instant,
     now: Instant,
@@ -91,6 +100,7 @@ impl Session {
             links: Vec::new(),
             making: Vec::new(),
             lifted: Vec::new(),
+            pinned: Vec::new(),
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -113,12 +123,19 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
-            Input::Applied { ifindex, fatal, complaints } => {
-                self.on(ifindex, |link| link.applied(fatal, complaints));
-            }
+            Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),
+            Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
+            Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
+            Input::Dns { ticket, answer } => self.on(ticket.ifindex, |link| link.dns_answer(ticket, answer, now)),
+            Input::Applied { ifindex, fatal, complaints } => self.on(ifindex, |link| {
+                link.applied(fatal, complaints);
+                link.tunnel_applied(now);
+            }),
         }
         let mut out = Vec::new();
+        self.tell_tunnels();
         self.links.iter_mut().for_each(|slot| slot.link.drive(now, &mut out));
+        self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }
 
@@ -181,6 +198,8 @@ impl Session {
             controller: step.controller,
             kind,
             metric: self.metric(&profile),
+            tunnel: self.tunnel_start(&device, &profile),
+            guard: self.guard(),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
@@ -282,6 +301,7 @@ impl Session {
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
             warnings.extend(slot.link.complaints().iter().map(|text| Warning::new(origin, text.clone())));
+            warnings.extend(slot.link.refused(self.now).iter().map(|text| Warning::new(origin, text.clone())));
         }
         Outcome {
             started: self.started,

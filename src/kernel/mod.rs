@@ -10,8 +10,10 @@ pub mod clock;
 mod create;
 pub mod device;
 mod diff;
+mod dns_socket;
 mod encode;
 mod error;
+mod generic;
 pub mod hostname;
 pub mod id_path;
 mod kinds;
@@ -29,11 +31,14 @@ mod snapshot;
 mod syscall;
 pub mod sysctl;
 mod udp6;
+mod underlay;
+mod wireguard;
 
 use std::path::Path;
 
 pub use self::apply::Applied;
 pub use self::diff::diff;
+pub use self::dns_socket::DnsSocket;
 pub use self::error::KernelError;
 pub use self::kinds::Setting;
 pub use self::monitor::{Event, Monitor};
@@ -42,6 +47,7 @@ pub use self::packet::{Packet, PacketSocket};
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
 pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
 pub use self::udp6::{Datagram, Udp6Socket};
+pub use self::underlay::Way;
 
 /// CAP_NET_ADMIN as a bit of the capability set.
 const CAP_NET_ADMIN: u64 = 1 << 12;
@@ -49,12 +55,14 @@ const CAP_NET_ADMIN: u64 = 1 << 12;
 /// The kernel's networking of this namespace.
 pub struct Kernel {
     netlink: Netlink,
+    /// Opened when the first tunnel needs it.
+    wireguard: Option<wireguard::WireGuard>,
 }
 
 impl Kernel {
     /// Opens the netlink socket. Reading needs no privilege.
     pub fn open() -> Result<Self, KernelError> {
-        Ok(Self { netlink: Netlink::open()? })
+        Ok(Self { netlink: Netlink::open()?, wireguard: None })
     }
 
     /// Fails with [`KernelError::NotPermitted`] if this process may not configure the network.

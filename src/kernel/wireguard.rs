@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use ipnet::IpNet;
-use netlink_packet_core::{NLM_F_ACK, NLM_F_DUMP};
+use netlink_packet_core::NLM_F_DUMP;
 
 use super::generic::{self, HEADER, Header};
 use super::message::{Batch, address_of, attributes, u32_of};
@@ -146,7 +146,7 @@ fn parts(change: &PeerChange) -> Vec<Part<'_>> {
 
 impl Encode for Message<'_> {
     fn encode(&self, batch: &mut Batch, sequence: u32) {
-        batch.begin(self.family, NLM_F_ACK, sequence, &Header { command: SET_DEVICE, version: VERSION });
+        batch.begin(self.family, 0, sequence, &Header { command: SET_DEVICE, version: VERSION });
         batch.u32(device::IFINDEX, self.ifindex);
         if let Some(TunnelChanges { private_key, listen_port, fwmark, peers: _ }) = self.device {
             if let Some(key) = private_key {
@@ -169,7 +169,6 @@ impl Encode for Message<'_> {
             batch.end_nest(nest);
         }
         batch.end_nest(peers);
-        batch.end();
     }
 }
 
@@ -191,7 +190,7 @@ fn write_peer(batch: &mut Batch, part: &Part<'_>) {
     if part.first {
         batch.u32(peer::FLAGS, peer::F_REPLACE_ALLOWED_IPS);
         // All zero is none.
-        batch.bytes_of(peer::PRESHARED_KEY, preshared_key.as_ref().map_or(&[0; 32], Key::as_bytes));
+        batch.bytes_of(peer::PRESHARED_KEY, preshared_key.as_ref().map_or(&[0; 32], |key| key.as_bytes()));
         if let Some(endpoint) = endpoint {
             batch.bytes_of(peer::ENDPOINT, &socket_address(*endpoint));
         }
@@ -359,7 +358,8 @@ mod tests {
 
     #[test]
     fn a_thousand_peers_and_ten_thousand_networks_are_spread_over_short_messages() {
-        let peers: Vec<TunnelPeer> = (0..1000).map(|number| peer(number, if number == 7 { 10_000 } else { 1 })).collect();
+        let peers: Vec<TunnelPeer> =
+            (0..1000).map(|number| peer(number, if number == 7 { 10_000 } else { 1 })).collect();
         let changes = TunnelChanges {
             private_key: Some(Key::new([9; 32])),
             listen_port: Some(51820),

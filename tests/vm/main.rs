@@ -12,6 +12,7 @@ mod a_lossy_network;
 mod a_module_is_loaded;
 mod external_links_are_left_alone;
 mod the_guest_itself;
+mod wireguard;
 
 use std::path::{Path, PathBuf};
 

@@ -55,6 +55,7 @@ fn session(profiles: Vec<Profile>) -> Session {
         warnings: Vec::new(),
         remembered: Vec::new(),
         seed: 1,
+        tunnels: Default::default(),
     };
     Session::new(settings, NOW)
 }

@@ -14,7 +14,8 @@ use crate::proto::Instant;
 
 /// After so long without an answer the next address is tried, or the same again with a fresh start: the kernel itself would wait
 /// five seconds after a lost packet. The last gap repeats.
-const TRIES: [Duration; 4] = [Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(5)];
+const TRIES: [Duration; 4] =
+    [Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(5)];
 
 /// A peer with an endpoint.
 #[derive(Debug)]
@@ -56,7 +57,8 @@ pub(super) fn all(link: &WireGuard, held: &Tunnel, told: bool) -> Vec<Contact> {
 
 /// A peer as the kernel is told of it.
 pub(super) fn desired(peer: &Peer, endpoint: Option<SocketAddr>) -> TunnelPeer {
-    let Peer { public_key, preshared_key, preshared_key_flags: _, endpoint: _, allowed_ips, persistent_keepalive } = peer;
+    let Peer { public_key, preshared_key, preshared_key_flags: _, endpoint: _, allowed_ips, persistent_keepalive } =
+        peer;
     let mut networks: Vec<IpNet> = allowed_ips.iter().map(IpNet::trunc).collect();
     networks.sort_unstable();
     networks.dedup();

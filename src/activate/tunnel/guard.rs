@@ -62,7 +62,8 @@ impl Guard {
 
     fn refuses(&self, route: &DesiredRoute) -> bool {
         let learned = matches!(route.protocol, protocol::DHCP | protocol::RA);
-        let inside = |net: &IpNet| net.prefix_len() < route.destination.prefix_len() && net.contains(&route.destination);
+        let inside =
+            |net: &IpNet| net.prefix_len() < route.destination.prefix_len() && net.contains(&route.destination);
         learned && self.networks.iter().any(inside)
     }
 }
@@ -111,6 +112,9 @@ mod tests {
     fn a_tunnel_to_some_networks_guards_those() {
         let routes = ["10.1.2.0/24", "10.1.0.0/16", "10.0.0.0/8", "10.2.0.0/16"];
         let routes = routes.iter().map(|net| route(net, Some("192.0.2.1"), protocol::DHCP)).collect();
-        assert_eq!(left(&["10.1.0.0/16"], routes), (vec!["10.1.0.0/16".to_owned(), "10.0.0.0/8".into(), "10.2.0.0/16".into()], 1));
+        assert_eq!(
+            left(&["10.1.0.0/16"], routes),
+            (vec!["10.1.0.0/16".to_owned(), "10.0.0.0/8".into(), "10.2.0.0/16".into()], 1)
+        );
     }
 }

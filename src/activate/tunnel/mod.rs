@@ -135,9 +135,9 @@ impl Tunnel {
         &self.routes
     }
 
-    /// True once the device holds what the link is to be set up with.
-    pub(crate) fn is_configured(&self) -> bool {
-        self.configured
+    /// Its interface index.
+    pub(crate) fn ifindex(&self) -> u32 {
+        self.ifindex
     }
 
     /// True if the link itself is to be set up here.
@@ -155,7 +155,7 @@ impl Tunnel {
     pub(crate) fn pins(&self) -> Vec<(u32, DesiredRoute)> {
         let endpoints = self.contacts.iter().filter_map(|contact| contact.current(&self.reaches));
         let swallowed = endpoints.map(|endpoint| endpoint.ip()).filter(|&address| self.routes.swallows(address));
-        swallowed.filter_map(|address| Some(self.reaches.found(address)?.pin(address))).collect()
+        swallowed.filter_map(|address| self.reaches.found(address).map(|way| way.pin(address))).collect()
     }
 
     /// What the device holds, without secrets.
@@ -300,7 +300,8 @@ impl Tunnel {
         }
         let want = self.want();
         // Where a peer has moved to by itself is not put back.
-        let changes = if self.wanted.as_ref() == Some(&want) { TunnelChanges::default() } else { tunnel::changes(have, &want) };
+        let changes =
+            if self.wanted.as_ref() == Some(&want) { TunnelChanges::default() } else { tunnel::changes(have, &want) };
         self.wanted = Some(want);
         if !changes.is_empty() {
             self.send(changes, out);

@@ -67,9 +67,8 @@ impl Names {
     /// Starts what is not under way; what failed, when there are other servers.
     fn start(&mut self, below: &Below, deadline: Instant, now: Instant) {
         let busy = self.lookups.iter().filter(|lookup| lookup.client.is_some()).count();
-        let waits = |lookup: &&mut Lookup| {
-            lookup.client.is_none() && lookup.servers != below.servers && lookup.until.is_none()
-        };
+        let waits =
+            |lookup: &&mut Lookup| lookup.client.is_none() && lookup.servers != below.servers && lookup.until.is_none();
         let free = AT_ONCE.saturating_sub(busy);
         for (at, lookup) in self.lookups.iter_mut().filter(waits).take(free).enumerate() {
             lookup.servers.clone_from(&below.servers);
@@ -80,7 +79,13 @@ impl Names {
     }
 
     /// Drains one look-up; answers the addresses when it has found them.
-    fn run(&mut self, index: usize, ifindex: u32, now: Instant, out: &mut Vec<Action>) -> Option<Vec<std::net::IpAddr>> {
+    fn run(
+        &mut self,
+        index: usize,
+        ifindex: u32,
+        now: Instant,
+        out: &mut Vec<Action>,
+    ) -> Option<Vec<std::net::IpAddr>> {
         let mark = self.mark;
         let lookup = self.lookups.get_mut(index)?;
         let client = lookup.client.as_mut()?;

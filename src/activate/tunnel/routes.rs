@@ -97,7 +97,8 @@ fn peer_routes(link: &WireGuard, ip: &IpSettings, v4: bool, table: Option<u32>, 
     for net in networks.filter(|net| matches!(net, IpNet::V4(_)) == v4).map(IpNet::trunc) {
         let default = net.prefix_len() == 0;
         // IPv6 cannot hold the prefix route of an address twice.
-        let own_prefix = || ip.addresses.iter().any(|own| own.trunc() == net && net.prefix_len() < net.max_prefix_len());
+        let own_prefix =
+            || ip.addresses.iter().any(|own| own.trunc() == net && net.prefix_len() < net.max_prefix_len());
         if default && ip.never_default || !v4 && own_prefix() {
             continue;
         }
@@ -151,7 +152,8 @@ mod tests {
 
     /// The routes as `DESTINATION table T`, and the rules as `PRIORITY: T`.
     fn shown(routes: &TunnelRoutes) -> (Vec<String>, Vec<String>) {
-        let route = |route: &DesiredRoute| format!("{} table {}", route.destination, route.options.table.unwrap_or(MAIN));
+        let route =
+            |route: &DesiredRoute| format!("{} table {}", route.destination, route.options.table.unwrap_or(MAIN));
         let rule = |rule: &RoutingRule| format!("{}: {}", rule.priority, rule.table.unwrap());
         let rules = routes.v4.rules.iter().chain(&routes.v6.rules).map(rule).collect();
         (routes.all().map(route).collect(), rules)
@@ -180,7 +182,8 @@ mod tests {
     #[test]
     fn networks_go_to_the_main_table_or_the_profiles() {
         let networks = ["10.9.0.7/24", "10.9.0.5/32", "10.20.0.0/16", "fd00::/64", "fd01::1/64", "10.20.0.0/16"];
-        let routes = ["10.9.0.0/24 table 254", "10.9.0.5/32 table 254", "10.20.0.0/16 table 254", "fd01::/64 table 254"];
+        let routes =
+            ["10.9.0.0/24 table 254", "10.9.0.5/32 table 254", "10.20.0.0/16 table 254", "fd01::/64 table 254"];
         check(&profile(&networks, |_, _, _| {}), 0, &routes, &[], false);
         let table = |_: &mut WireGuard, ip4: &mut IpSettings, ip6: &mut IpSettings| {
             (ip4.route_table, ip6.route_table) = (1234, 1234);
@@ -196,9 +199,11 @@ mod tests {
         check(&profile(&["0.0.0.0/0", "10.1.0.0/16"], off), 51863, &[], &RULES, false);
         let never = |_: &mut WireGuard, ip4: &mut IpSettings, _: &mut IpSettings| ip4.never_default = true;
         check(&profile(&["0.0.0.0/0"], never), 0, &[], &[], false);
-        let no = |link: &mut WireGuard, _: &mut IpSettings, _: &mut IpSettings| link.ip4_auto_default_route = Some(false);
+        let no =
+            |link: &mut WireGuard, _: &mut IpSettings, _: &mut IpSettings| link.ip4_auto_default_route = Some(false);
         check(&profile(&["0.0.0.0/0"], no), 0, &["0.0.0.0/0 table 254"], &[], true);
-        let yes = |link: &mut WireGuard, _: &mut IpSettings, _: &mut IpSettings| link.ip4_auto_default_route = Some(true);
+        let yes =
+            |link: &mut WireGuard, _: &mut IpSettings, _: &mut IpSettings| link.ip4_auto_default_route = Some(true);
         check(&profile(&["10.1.0.0/16"], yes), 51863, &["10.1.0.0/16 table 254"], &RULES, false);
         let no6 = |_: &mut WireGuard, _: &mut IpSettings, ip6: &mut IpSettings| ip6.addresses.clear();
         check(&profile(&["::/0"], no6), 51863, &[], &RULES, false);
