@@ -140,7 +140,9 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
+        let tunnel = self.tunnel.is_some();
+        let settings = ipv6::sysctls(self.profile.ipv6.as_ref()).into_iter();
+        for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
         // A tunnel is set up when its device is configured.

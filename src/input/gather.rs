@@ -8,7 +8,7 @@ use super::{profiles_dir, resolv_conf, timestamps, wgquick};
 use crate::profile::{LinkKind, Origin, Profile, Warning};
 
 /// The `[user]` key by which profiles made from the command line are known, and its value.
-const ORIGIN: (&str, &str) = ("org.freedesktop.NetworkManager.origin", "nm-initrd-generator");
+pub(super) const ORIGIN: (&str, &str) = ("org.freedesktop.NetworkManager.origin", "nm-initrd-generator");
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Default)]

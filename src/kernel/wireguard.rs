@@ -387,7 +387,7 @@ mod tests {
         assert_eq!(sent(&changes).0.len(), 1);
         let nudge = [PeerChange::Keepalive(PublicKey::new([1; 32]), 1), PeerChange::Remove(PublicKey::new([1; 32]))];
         let changes = TunnelChanges { peers: nudge.to_vec(), ..TunnelChanges::default() };
-        assert_eq!(sent(&changes).1.peers.len(), 1);
+        assert_eq!(sent(&changes).1.peers.len(), 2);
     }
 
     proptest! {

@@ -13,6 +13,7 @@ mod a_module_is_loaded;
 mod external_links_are_left_alone;
 mod the_guest_itself;
 mod wireguard;
+mod wireguard_as_networkmanager;
 
 use std::path::{Path, PathBuf};
 

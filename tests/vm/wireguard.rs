@@ -48,7 +48,10 @@ impl Tunnelled {
             "[Interface]\nPrivateKey = {private}\nAddress = 10.99.0.2/24, fd99::2/64\n{interface}\n\
              [Peer]\nPublicKey = {public}\n{peer}\n"
         );
-        self.lan.client.sh(&format!("umask 077; mkdir -p $(dirname {path}); cat >{path} <<'X'\n{text}X"));
+        let source = self.lan.client.artifacts().join("file");
+        std::fs::write(&source, text).unwrap();
+        let source = source.display();
+        self.lan.client.sh(&format!("umask 077; mkdir -p $(dirname {path}); cat {source} >{path}; rm {source}"));
     }
 
     fn dump(&self) -> String {

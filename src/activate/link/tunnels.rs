@@ -8,6 +8,9 @@ use crate::profile::desired::{DesiredLink, DesiredRoute};
 use crate::profile::tunnel;
 use crate::proto::Instant;
 
+/// Kernel settings that mean something to a tunnel. It forms no address by itself: WireGuard turns that off when it is set up.
+pub(super) const SYSCTLS: [&str; 2] = ["ipv6/accept_ra", "ipv6/disable_ipv6"];
+
 impl Link {
     /// True for a tunnel.
     pub(in crate::activate) fn is_tunnel(&self) -> bool {

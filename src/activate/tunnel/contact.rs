@@ -7,7 +7,6 @@ use ipnet::IpNet;
 
 use super::names::Names;
 use super::reach::Reaches;
-use super::routes::TunnelRoutes;
 use crate::profile::tunnel::{PeerChange, Tunnel, TunnelPeer};
 use crate::profile::wireguard::{Peer, PublicKey, WireGuard, split_endpoint};
 use crate::proto::Instant;
@@ -16,6 +15,10 @@ use crate::proto::Instant;
 /// five seconds after a lost packet. The last gap repeats.
 const TRIES: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(3), Duration::from_secs(5), Duration::from_secs(5)];
+
+/// Why a default route is refused.
+const LOOP: &str = "AllowedIPs of everything without a rule (ip4-auto-default-route or ip6-auto-default-route is 0) would send \
+                    the tunnel into itself; let that setting be, or give the endpoint a route of its own";
 
 /// A peer with an endpoint.
 #[derive(Debug)]
@@ -97,13 +100,6 @@ impl Contact {
         }
     }
 
-    /// True if all that can be reached of it would be reached through the tunnel itself, were its default route there.
-    pub(super) fn loops(&self, routes: &TunnelRoutes, reaches: &Reaches) -> bool {
-        let plain = |address: IpAddr| if address.is_ipv4() { routes.v4.plain_default } else { routes.v6.plain_default };
-        let mut ways = self.candidates.iter().filter_map(|c| Some((c.ip(), reaches.found(c.ip())?))).peekable();
-        ways.peek().is_some() && ways.all(|(address, way)| plain(address) && way.prefix_len == 0)
-    }
-
     /// Why nothing will come of it.
     pub(super) fn lost(&self, reaches: &Reaches, names: &Names) -> Option<String> {
         if self.current(reaches).is_some() {
@@ -111,6 +107,7 @@ impl Contact {
         }
         let why = match self.candidates.is_empty() {
             true => names.failure(&self.host),
+            false if self.candidates.iter().any(|c| reaches.loops(c.ip())) => LOOP.to_owned(),
             false => "there is no route to it".to_owned(),
         };
         Some(format!("endpoint {} is not used: {why}", self.shown()))

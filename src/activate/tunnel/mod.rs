@@ -109,7 +109,11 @@ impl Tunnel {
             ifindex,
             profile: profile.clone(),
             names: Names::new(settings.seed, routes.mark),
-            reaches: Reaches::new(routes.mark, settings.apart == Apart::After),
+            reaches: Reaches::new(
+                routes.mark,
+                settings.apart == Apart::After,
+                [routes.v4.plain_default, routes.v6.plain_default],
+            ),
             routes,
             apart: settings.apart,
             patience: settings.patience,
@@ -259,14 +263,6 @@ impl Tunnel {
             contact.candidates.iter().for_each(|endpoint| self.reaches.want(endpoint.ip(), now));
         }
         self.reaches.drive(self.ifindex, now, out);
-        let refused = |contact: &Contact| contact.loops(&self.routes, &self.reaches);
-        if let Some(contact) = self.contacts.iter().find(|contact| refused(contact)) {
-            self.failed = Some(Reason::Tunnel(format!(
-                "AllowedIPs of everything without a rule (ip4-auto-default-route or ip6-auto-default-route is 0) would send the \
-                 tunnel to {} into itself: refused; let the setting be, or give the endpoint a route of its own",
-                contact.shown()
-            )));
-        }
     }
 
     /// Whether nobody will be found any more.

@@ -16,11 +16,15 @@ pub(super) struct Reaches {
     mark: u32,
     known: BTreeMap<IpAddr, Reach>,
     open: bool,
+    /// The tunnel's default route (IPv4, IPv6) will stand beside that of the network below.
+    plain: [bool; 2],
 }
 
 #[derive(Debug)]
 struct Reach {
     found: Option<Underlay>,
+    /// There is a way, which the tunnel's default route will take away.
+    loops: bool,
     asked: bool,
     next: Instant,
     gap: Duration,
@@ -28,8 +32,9 @@ struct Reach {
 
 impl Reaches {
     /// Ways for packets with this mark. `open`: every address counts as reached, as the ways are in another namespace.
-    pub(super) fn new(mark: u32, open: bool) -> Self {
-        Self { mark, open, ..Self::default() }
+    /// `plain`: the tunnel's default route (IPv4, IPv6) will stand beside others.
+    pub(super) fn new(mark: u32, open: bool, plain: [bool; 2]) -> Self {
+        Self { mark, known: BTreeMap::new(), open, plain }
     }
 
     /// True if every address counts as reached.
@@ -44,7 +49,12 @@ impl Reaches {
 
     /// Looks for the way to an address from now on.
     pub(super) fn want(&mut self, address: IpAddr, now: Instant) {
-        self.known.entry(address).or_insert(Reach { found: None, asked: false, next: now, gap: GAPS.0 });
+        self.known.entry(address).or_insert(Reach { found: None, loops: false, asked: false, next: now, gap: GAPS.0 });
+    }
+
+    /// True if there is a way only as long as the tunnel's default route is not there.
+    pub(super) fn loops(&self, address: IpAddr) -> bool {
+        self.known.get(&address).is_some_and(|reach| reach.loops)
     }
 
     /// Asks again now for what is not found.
@@ -58,7 +68,10 @@ impl Reaches {
     pub(super) fn told(&mut self, address: IpAddr, found: Option<Underlay>, now: Instant) {
         let Some(reach) = self.known.get_mut(&address) else { return };
         reach.asked = false;
-        reach.found = found;
+        let [v4, v6] = self.plain;
+        let plain = if address.is_ipv4() { v4 } else { v6 };
+        reach.loops = plain && found.as_ref().is_some_and(|way| way.prefix_len == 0);
+        reach.found = found.filter(|_| !reach.loops);
         reach.next = now + reach.gap;
         reach.gap = (reach.gap * 2).min(GAPS.1);
     }

@@ -162,7 +162,7 @@ mod tests {
     fn check(profile: &Profile, mark: u32, routes: &[&str], rules: &[&str], plain: bool) {
         let found = of(profile, 50, false);
         let (shown_routes, shown_rules) = shown(&found);
-        assert_eq!((shown_routes.as_slice(), shown_rules.as_slice()), (&routes.to_vec()[..], &rules.to_vec()[..]));
+        assert_eq!((shown_routes.join("; "), shown_rules.join("; ")), (routes.join("; "), rules.join("; ")));
         assert_eq!((found.mark, found.v4.plain_default || found.v6.plain_default), (mark, plain));
         assert!(found.all().all(|route| route.metric == 50 && route.protocol == protocol::STATIC));
     }
