@@ -27,6 +27,8 @@ pub struct Arguments {
 pub enum Command {
     /// `sunup up`.
     Up(Up),
+    /// `sunup down`.
+    Down(Down),
     /// `sunup plan`.
     Plan(Plan),
     /// `sunup status`.
@@ -60,6 +62,21 @@ pub struct Up {
     /// in an initramfs of dracut: also write the files in /tmp that its scripts read
     #[argh(switch)]
     pub dracut: bool,
+    /// say more on stderr
+    #[argh(switch, short = 'v')]
+    pub verbose: bool,
+}
+
+/// undo what `up` did: everything, or that of the links named
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "down")]
+pub struct Down {
+    /// links to undo; default: all, and the host name, resolv.conf and everything else
+    #[argh(positional)]
+    pub links: Vec<String>,
+    /// directory that stands for / for every file read and written
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,

@@ -11,6 +11,7 @@ use nix::sys::time::TimeSpec;
 
 use self::tunnels::Answer;
 use crate::activate::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Session, Verdict};
+use crate::journal::Journal;
 use crate::kernel::{self, DnsSocket, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
@@ -71,6 +72,11 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// What is about to be changed is noted here first.
+    pub fn journal(&mut self) -> Option<&mut Journal> {
+        self.kernel.journal.as_mut()
+    }
+
     /// Ends the work without waiting for the kernel to let go of the packet socket.
     pub fn leave(self) {
         if let Some(packets) = self.packets {
@@ -89,7 +95,7 @@ impl<'a> Driver<'a> {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
+            Action::Sysctl { ifindex, ifname, key, value } => self.kernel.sysctl(ifindex, &ifname, key, &value),
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),

@@ -1,5 +1,6 @@
 //! One link, from "down" to "all that was asked for is there".
 
+mod dns;
 mod tunnels;
 
 mod port;
@@ -8,19 +9,19 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::config;
-use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
+use super::config::{self, Identity};
+use super::event::{Action, AddressEvent, LinkEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
-use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
+use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
 use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
-use crate::profile::text::is_search_domain;
-use crate::profile::{Device, IpSettings, Profile};
+use crate::profile::{Device, Profile};
 use crate::proto::Instant;
+use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
 use crate::proto::{dhcp4, dhcp6};
 
@@ -45,6 +46,8 @@ pub(super) struct Start {
     pub(super) dhcp_not_before: Instant,
     /// Makes transaction ids and jitter.
     pub(super) seed: u64,
+    /// What identifiers are made of.
+    pub(super) host: Rc<Host>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
     /// What tunnels are started with.
@@ -58,6 +61,7 @@ pub(super) struct Link {
     device: Device,
     profile: Rc<Profile>,
     start: Start,
+    identity: Option<Identity>,
     started: Instant,
     v4: Ipv4,
     v6: Option<Ipv6>,
@@ -79,7 +83,8 @@ impl Link {
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
         let (holds, previous) = config::sort_out(lease4, &device, now);
-        let config = config::dhcp4(&profile, &device, mac, previous, start.seed);
+        let identity = Identity::new(&profile, &device, mac, &start.host);
+        let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
         let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
@@ -90,7 +95,7 @@ impl Link {
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
-            let dhcp = config::dhcp6(&settings, &device, mac, lease6, !start.seed, now);
+            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
             Ipv6::new(settings, known6, dhcp)
         });
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
@@ -100,6 +105,7 @@ impl Link {
             device,
             profile,
             start,
+            identity,
             started: now,
             v4,
             v6,
@@ -137,6 +143,14 @@ impl Link {
     /// What the kernel refused although the link is up.
     pub(super) fn complaints(&self) -> &[String] {
         &self.complaints
+    }
+
+    /// What is worth knowing although everything went as it should.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = &String> {
+        let of4 = self.identity.as_ref().filter(|_| self.v4.lease().is_some()).and_then(|id| id.remark4.as_ref());
+        let lease6 = self.v6.as_ref().and_then(Ipv6::lease);
+        let of6 = self.identity.as_ref().filter(|_| lease6.is_some()).and_then(|id| id.remark6.as_ref());
+        of4.into_iter().chain(of6)
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
@@ -349,36 +363,6 @@ impl Link {
         combine(&self.families(now), now)
     }
 
-    /// Name servers and search domains: the profile's first, then those that came by the link.
-    pub(super) fn dns(&self, now: Instant) -> Dns {
-        let mut all = Dns::default();
-        let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
-        for section in sections.into_iter().flatten() {
-            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
-            all.merge(&Dns { servers, search: search_domains(section) });
-        }
-        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
-            let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
-            search.extend(lease.domain.iter().map(ToString::to_string));
-            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
-        }
-        if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
-            // A link-local server is one of this link: it needs the zone.
-            let server = |address: Ipv6Addr| match is_link_local6(address) {
-                true => format!("{address}%{}", self.device.name),
-                false => address.to_string(),
-            };
-            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
-            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
-            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
-            all.merge(&Dns {
-                servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
-                search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
-            });
-        }
-        all
-    }
-
     /// How it went.
     pub(super) fn outcome(&self, now: Instant) -> LinkOutcome {
         LinkOutcome {
@@ -398,9 +382,4 @@ impl Link {
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }
-}
-
-/// The search domains of a profile that may stand in a file of words.
-fn search_domains(section: &IpSettings) -> Vec<String> {
-    section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
 }

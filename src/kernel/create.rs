@@ -4,7 +4,8 @@ use super::apply::failure;
 use super::error::errno;
 use super::netlink::Refusal;
 use super::request::Request;
-use super::{Kernel, KernelError, kinds, module};
+use super::{Kernel, KernelError, kinds, module, undo};
+use crate::journal::{Entry, Sign};
 use crate::profile::desired::NewLink;
 
 impl Kernel {
@@ -13,6 +14,9 @@ impl Kernel {
     pub fn create(&mut self, links: &[NewLink]) -> Vec<Option<KernelError>> {
         let mut failures: Vec<Option<KernelError>> = links.iter().map(prepare).collect();
         let requests: Vec<Request<'_>> = links.iter().map(Request::AddLink).collect();
+        let made: Vec<Entry> = links.iter().map(|link| undo::new_link(Sign::Made, link)).collect();
+        self.note(&made);
+        let mut not_ours = Vec::new();
         for refusal in self.send(&requests) {
             let (Some(link), Some(slot)) = (links.get(refusal.index), failures.get_mut(refusal.index)) else {
                 continue;
@@ -21,8 +25,13 @@ impl Kernel {
                 errno::EOPNOTSUPP => self.after_loading(link),
                 _ => refused(link, &refusal),
             };
+            // One that was there is not ours to take away.
+            if why.is_some() || refusal.errno == errno::EEXIST {
+                not_ours.push(undo::new_link(Sign::Removed, link));
+            }
             *slot = slot.take().or(why);
         }
+        self.note(&not_ours);
         failures
     }
 
