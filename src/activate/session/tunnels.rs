@@ -93,9 +93,8 @@ impl Session {
             let now = self.now;
             match self.links.iter_mut().find(|slot| slot.link.ifindex() == ifindex) {
                 Some(slot) => {
-                    if slot.link.pin(&route) {
-                        out.push(Action::Apply(Box::new(slot.link.target(now))));
-                    }
+                    let target = slot.link.pin(&route).then(|| slot.link.target(now));
+                    out.extend(target.map(|target| Action::Apply(Box::new(target))));
                 }
                 // A link of others gets this route and nothing else.
                 None if !self.pinned.contains(&(ifindex, route.clone())) => {
