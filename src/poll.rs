@@ -2,8 +2,9 @@
 
 mod tunnels;
 
+use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -20,6 +21,12 @@ use crate::proto::{Instant, Output, dhcp6, ndisc};
 /// The longest single wait: a deadline without end does not fit what ppoll takes.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// Where udevd has its socket and its records.
+const UDEV: &str = "/run/udev";
+
+/// How often it is looked whether udev has written a record that is missed; nothing tells.
+const UDEV_LOOK: Duration = Duration::from_millis(5);
+
 /// Everything that has a file descriptor while links are brought up.
 pub struct Driver<'a> {
     kernel: &'a mut Kernel,
@@ -33,6 +40,8 @@ pub struct Driver<'a> {
     questions: Vec<(DnsTicket, DnsSocket)>,
     /// What was answered at once.
     answers: Vec<Answer>,
+    /// Records of udev without which a link is not touched.
+    missed: Vec<PathBuf>,
 }
 
 /// The time since boot.
@@ -54,6 +63,7 @@ impl<'a> Driver<'a> {
             new: Vec::new(),
             questions: Vec::new(),
             answers: Vec::new(),
+            missed: Vec::new(),
         })
     }
 
@@ -87,7 +97,14 @@ impl<'a> Driver<'a> {
     /// Tells the session which devices there are.
     fn devices(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let survey = self.kernel.survey()?;
-        let devices = kernel::device::devices(&survey, Some(self.sysfs));
+        let mut devices = kernel::device::devices(&survey, Some(self.sysfs));
+        self.missed.clear();
+        devices.retain(|device| {
+            let missing = kernel::udev::missing_record(Path::new(UDEV), self.sysfs, device);
+            let ready = missing.is_none();
+            self.missed.extend(missing);
+            ready
+        });
         session.handle(now(), Input::Devices(&devices));
         standing(session, &survey);
         Ok(())
@@ -100,7 +117,7 @@ impl<'a> Driver<'a> {
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
-            Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
+            Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
             Action::ReadTunnel { ifindex } => self.read_tunnel(ifindex),
             Action::SetTunnel { ifindex, changes } => self.set_tunnel(ifindex, &changes),
             Action::FindRoute { ifindex, address, mark } => self.find_route(ifindex, address, mark),
@@ -168,8 +185,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn solicit_router(&mut self, ifindex: u32) {
-        let packet = ndisc::solicitation(None, None);
+    fn solicit_router(&mut self, ifindex: u32, source: Option<Ipv6Addr>) {
+        // Without our link-layer address: the source may be optimistic (RFC 4429 section 2.2).
+        let packet = ndisc::solicitation(source, None);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_all_routers(ifindex, &packet) {
             log::debug!("{error}");
@@ -178,6 +196,8 @@ impl<'a> Driver<'a> {
 
     /// Waits for the earliest of all things that may happen, and tells the session.
     fn wait(&mut self, session: &mut Session, until: Option<Instant>) -> Result<(), KernelError> {
+        let until =
+            if self.missed.is_empty() { until } else { Some(until.unwrap_or(now() + LONGEST).min(now() + UDEV_LOOK)) };
         let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
         let (changes, packets, datagrams) = {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
@@ -199,6 +219,9 @@ impl<'a> Driver<'a> {
         self.receive_dns(session);
         if changes {
             self.changes(session)?;
+        }
+        if self.missed.iter().any(|record| record.exists()) {
+            self.devices(session)?;
         }
         session.handle(now(), Input::Timeout);
         Ok(())

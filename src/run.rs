@@ -43,14 +43,13 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
     let said = gathered.warnings.len();
-    let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
     let asked = arguments.dracut.then(|| state::dracut::Asked {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, host(&arguments.root), remembered, timeout);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;

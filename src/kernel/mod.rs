@@ -30,6 +30,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+pub mod udev;
 mod udp6;
 mod underlay;
 mod undo;
