@@ -11,6 +11,7 @@
 
 mod contact;
 pub(crate) mod guard;
+mod handshake;
 mod names;
 mod numbers;
 mod reach;
@@ -25,7 +26,7 @@ use self::names::Names;
 use self::reach::Reaches;
 use self::routes::TunnelRoutes;
 use super::event::{Action, DnsTicket, Underlay};
-use super::outcome::{LinkState, Reason};
+use super::outcome::Reason;
 use crate::profile::desired::DesiredRoute;
 use crate::profile::tunnel::{self, TunnelChanges, TunnelPeer};
 use crate::profile::wireguard::WireGuard;
@@ -69,7 +70,7 @@ pub(crate) struct Below {
 /// A WireGuard link.
 pub(crate) struct Tunnel {
     ifindex: u32,
-    profile: Rc<Profile>,
+    link: WireGuard,
     routes: TunnelRoutes,
     apart: Apart,
     patience: Duration,
@@ -107,7 +108,7 @@ impl Tunnel {
         let routes = routes::of(profile, settings.metric, settings.apart == Apart::After);
         Some(Self {
             ifindex,
-            profile: profile.clone(),
+            link: link.clone(),
             names: Names::new(settings.seed, routes.mark),
             reaches: Reaches::new(
                 routes.mark,
@@ -180,7 +181,7 @@ impl Tunnel {
         self.asked = false;
         match held {
             Ok(held) if self.have.is_none() => {
-                self.contacts = contact::all(self.link(), &held, self.apart == Apart::After);
+                self.contacts = contact::all(&self.link, &held, self.apart == Apart::After);
                 self.have = Some(held);
             }
             Ok(held) => {
@@ -311,16 +312,9 @@ impl Tunnel {
         out.push(Action::SetTunnel { ifindex: self.ifindex, changes: Box::new(changes) });
     }
 
-    fn link(&self) -> &WireGuard {
-        match &self.profile.kind {
-            LinkKind::WireGuard(link) => link,
-            _ => unreachable_link(),
-        }
-    }
-
     /// What the device shall hold.
     fn want(&self) -> tunnel::Tunnel {
-        let link = self.link();
+        let link = &self.link;
         let endpoint = |peer: &crate::profile::wireguard::Peer| {
             let contact = self.contacts.iter().find(|contact| contact.public_key == peer.public_key)?;
             contact.current(&self.reaches)
@@ -331,91 +325,6 @@ impl Tunnel {
         let (listen_port, peers) = (link.listen_port, contact::each_network_once(peers));
         tunnel::Tunnel { private_key: key, public_key: None, listen_port, fwmark: mark, peers }
     }
-
-    /// Provokes a handshake, looks for it, and tries other addresses.
-    fn shake(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if self.is_settled(now) {
-            return;
-        }
-        let want = self.want();
-        let mut peers = Vec::new();
-        for contact in &mut self.contacts {
-            let Some(peer) = want.peer(contact.public_key) else { continue };
-            peers.extend(contact.provoke(peer, &self.reaches, now));
-        }
-        if !peers.is_empty() {
-            self.wanted = Some(self.want());
-            self.send(TunnelChanges { peers, ..TunnelChanges::default() }, out);
-        } else if now >= self.look_at && !self.asked {
-            self.asked = true;
-            out.push(Action::ReadTunnel { ifindex: self.ifindex });
-            self.look_at = now + self.look_gap;
-            self.look_gap = (self.look_gap * 3 / 2).min(LOOKS.1);
-        }
-    }
-
-    fn is_settled(&self, now: Instant) -> bool {
-        !matches!(self.state(now), LinkState::Pending(_))
-    }
-
-    /// Until when a handshake is waited for.
-    fn shake_until(&self) -> Option<Instant> {
-        self.applied.map(|applied| applied + self.patience)
-    }
-
-    /// How far it has come.
-    pub(crate) fn state(&self, now: Instant) -> LinkState {
-        if let Some(reason) = &self.failed {
-            return LinkState::Failed(reason.clone());
-        }
-        if self.configured && self.apart == Apart::Before {
-            return LinkState::Up;
-        }
-        let Some(until) = self.shake_until() else {
-            return LinkState::Pending(Reason::Tunnel("the way to a peer is being looked for".to_owned()));
-        };
-        if self.shaken || self.contacts.is_empty() || self.patience.is_zero() {
-            return LinkState::Up;
-        }
-        let tried: Vec<String> = self.contacts.iter().take(3).map(Contact::shown).collect();
-        let text = format!("no handshake with {}", tried.join(", "));
-        if now < until {
-            return LinkState::Pending(Reason::Tunnel(text));
-        }
-        let hint = "is the peer there, do the keys fit, is this machine's clock not behind?";
-        LinkState::Failed(Reason::Tunnel(format!("{text} within {} s: {hint}", self.patience.as_secs())))
-    }
-
-    /// When to be woken.
-    pub(crate) fn deadline(&self, now: Instant) -> Option<Instant> {
-        if self.failed.is_some() || self.setting || self.have.is_none() {
-            return None;
-        }
-        let mut wakes = vec![self.names.deadline(), self.reaches.deadline()];
-        if self.contacts.iter().any(|contact| contact.current(&self.reaches).is_none()) {
-            wakes.push(Some(self.give_up_at()).filter(|&at| at < Instant::new(Duration::MAX)));
-        }
-        if self.applied.is_some() && !self.is_settled(now) {
-            wakes.extend([Some(self.look_at), self.shake_until()]);
-            wakes.extend(self.contacts.iter().map(|contact| contact.next_try()));
-        }
-        wakes.into_iter().flatten().min()
-    }
-}
-
-/// A tunnel is only made of a profile that is one.
-fn unreachable_link() -> &'static WireGuard {
-    const NONE: &WireGuard = &WireGuard {
-        private_key: None,
-        private_key_flags: 0,
-        listen_port: 0,
-        fwmark: 0,
-        peer_routes: false,
-        ip4_auto_default_route: None,
-        ip6_auto_default_route: None,
-        peers: Vec::new(),
-    };
-    NONE
 }
 
 /// What a tunnel is started with besides its profile.
