@@ -1,9 +1,8 @@
 //! One link, from "down" to "all that was asked for is there".
 
 mod dns;
-mod tunnels;
-
 mod port;
+mod tunnels;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
@@ -19,6 +18,7 @@ use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
 use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
+use crate::profile::handover::ExitPolicy;
 use crate::profile::{Device, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
@@ -38,6 +38,8 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
+    /// What becomes of it afterwards.
+    pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long carrier is waited for.
@@ -176,6 +178,10 @@ impl Link {
             let v6 = v6.target(self.start.metric, now);
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
+        }
+        // Nobody may be there to prolong them.
+        for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
+            (address.valid, address.preferred) = (None, None);
         }
         let target = DesiredLink {
             ifindex: self.ifindex(),
@@ -371,6 +377,7 @@ impl Link {
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
             created: self.start.created,
+            exit: self.start.exit,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),

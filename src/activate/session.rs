@@ -15,6 +15,7 @@ use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
 use crate::profile::desired::DesiredRoute;
+use crate::profile::handover::{ExitPolicy, ExitRule};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::identity::Host;
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
@@ -24,6 +25,8 @@ pub use tunnels::TunnelSettings;
 /// What a run is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// What becomes of links afterwards.
+    pub exit: Vec<ExitRule>,
     /// What is wanted.
     pub profiles: Vec<Profile>,
     /// What the choice of profiles goes by besides the devices.
@@ -51,12 +54,16 @@ pub struct Settings {
 pub struct Remembered {
     /// Its interface index.
     pub ifindex: u32,
+    /// Its name then.
+    pub name: String,
     /// Its address then.
     pub mac: Option<HwAddr>,
     /// The profile that had it.
     pub profile: Uuid,
     /// True if sunup made the link.
     pub created: bool,
+    /// What becomes of it afterwards.
+    pub exit: ExitPolicy,
     /// Its lease.
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
@@ -200,6 +207,7 @@ impl Session {
             created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
             controller: step.controller,
             kind,
+            exit: ExitRule::of(&self.settings.exit, &device.name),
             metric: self.metric(&profile),
             tunnel: self.tunnel_start(&device, &profile),
             guard: self.guard(),

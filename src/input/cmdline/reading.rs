@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::input::wgquick::Asked;
+use crate::profile::handover::{ExitRule, Handover};
 use crate::profile::{HwAddr, Origin, Profile, Warning};
 
 /// All that the command line, and the firmware it names, ask for.
@@ -40,6 +41,10 @@ pub struct Reading {
     pub servers: Vec<(String, IpAddr)>,
     /// `rd.wireguard.bypass=1`.
     pub wireguard_bypass: bool,
+    /// `rd.sunup.handover=`.
+    pub handover: Option<Handover>,
+    /// `rd.sunup.exit=`, in their order.
+    pub exit: Vec<ExitRule>,
     /// `rd.wireguard=`.
     pub wireguard: Vec<Asked>,
 }
