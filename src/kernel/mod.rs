@@ -29,6 +29,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod team;
 mod udp6;
 
 use std::path::Path;

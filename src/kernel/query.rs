@@ -73,6 +73,11 @@ impl Kernel {
         Ok(links)
     }
 
+    /// The interface index of the link of this name.
+    pub(super) fn index_of(&mut self, name: &str) -> Result<Option<u32>, KernelError> {
+        Ok(self.links()?.iter().find(|link| link.name == name).map(|link| link.ifindex))
+    }
+
     fn links(&mut self) -> Result<Vec<Link>, KernelError> {
         self.netlink.dump("links", rtm::GETLINK, &LinkHeader::default(), &NO_COUNTERS, read::link)
     }

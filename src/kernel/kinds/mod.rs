@@ -8,6 +8,7 @@ mod bond;
 mod bridge;
 mod others;
 mod shape;
+pub(super) mod team;
 
 use super::message::{attributes, u32_of};
 use super::snapshot::Link;
@@ -158,6 +159,14 @@ fn same(setting: &Setting, held: &[u8]) -> bool {
         // A list or a link that is not there is not shown.
         None => wanted.is_empty() || (wanted.len() == 4 && u32_of(wanted) == Some(0)),
     }
+}
+
+/// The bond of a port, and whether the port may send: 0 in IFLA_BOND_SLAVE_STATE.
+pub(super) fn bond_port(link: &Link) -> Option<(u32, bool)> {
+    const STATE: u16 = 1;
+    let controller = link.controller.filter(|_| link.port_kind.as_deref() == Some("bond"))?;
+    let state = attributes(&link.port_data).find(|(kind, _)| *kind == STATE)?.1.first()?;
+    Some((controller, *state == 0))
 }
 
 /// Why a link that is there cannot become what is wanted: the setting that makes it another one, with both values.
