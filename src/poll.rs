@@ -1,5 +1,6 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
+use crate::journal::Journal;
 use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
@@ -53,6 +55,11 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// What is about to be changed is noted here first.
+    pub fn journal(&mut self) -> Option<&mut Journal> {
+        self.kernel.journal.as_mut()
+    }
+
     /// Ends the work without waiting for the kernel to let go of the packet socket.
     pub fn leave(self) {
         if let Some(packets) = self.packets {
@@ -71,12 +78,12 @@ impl<'a> Driver<'a> {
 
     fn act(&mut self, action: Action) {
         match action {
-            Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
+            Action::Sysctl { ifindex, ifname, key, value } => self.kernel.sysctl(ifindex, &ifname, key, &value),
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
-            Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
+            Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
         }
     }
 
@@ -140,8 +147,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn solicit_router(&mut self, ifindex: u32) {
-        let packet = ndisc::solicitation(None, None);
+    fn solicit_router(&mut self, ifindex: u32, source: Option<Ipv6Addr>) {
+        // Without our link-layer address: the source may be optimistic (RFC 4429 section 2.2).
+        let packet = ndisc::solicitation(source, None);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_all_routers(ifindex, &packet) {
             log::debug!("{error}");

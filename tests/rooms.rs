@@ -12,7 +12,7 @@ const OUTSIDE: [(&str, &str); 4] = [("main", "cli log command"), ("lib", "*"), (
 /// A crate (or a prefix of crates) and the rooms in which it may be named.
 const CRATES: [(&str, &[&str]); 8] = [
     ("netlink_", &["kernel", "poll"]),
-    ("nix", &["kernel", "poll", "state", "log"]),
+    ("nix", &["kernel", "poll", "state", "log", "journal"]),
     ("dhcproto", &["proto"]),
     ("hickory", &["proto"]),
     ("smoltcp", &["proto"]),

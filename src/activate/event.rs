@@ -165,9 +165,12 @@ pub enum Action {
         /// The message and where it goes.
         transmit: dhcp6::Transmit,
     },
-    /// Send a router solicitation from the unspecified address.
+    /// Send a router solicitation.
     SolicitRouter {
         /// The link.
         ifindex: u32,
+        /// Our link-local address, once it may be used: a router then answers us alone and at once (RFC 4861 section 6.2.6). Before,
+        /// the unspecified address.
+        source: Option<Ipv6Addr>,
     },
 }

@@ -8,10 +8,6 @@ use crate::cli::Up;
 /// Brings the network up; says how it went in a line per link.
 pub(super) fn run(arguments: &Up) -> ExitCode {
     crate::log::start(arguments.verbose);
-    if let Some(seconds) = arguments.timeout.filter(|seconds| !(seconds.is_finite() && *seconds > 0.0)) {
-        eprintln!("sunup: --timeout {seconds}: must be a positive number of seconds");
-        return ExitCode::from(2);
-    }
     match crate::run::up(arguments) {
         Ok(outcome) => {
             summary(&outcome);

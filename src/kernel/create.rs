@@ -4,7 +4,8 @@ use super::apply::failure;
 use super::error::errno;
 use super::netlink::Refusal;
 use super::request::Request;
-use super::{Kernel, KernelError, kinds, module, team};
+use super::{Kernel, KernelError, kinds, module, team, undo};
+use crate::journal::{Entry, Sign};
 use crate::profile::desired::NewLink;
 
 impl Kernel {
@@ -15,17 +16,25 @@ impl Kernel {
         let possible = |(link, failure): (_, &Option<KernelError>)| failure.is_none().then_some(link);
         let numbered: Vec<(usize, &NewLink)> = links.iter().enumerate().zip(&failures).filter_map(possible).collect();
         let requests: Vec<Request<'_>> = numbered.iter().map(|(_, link)| Request::AddLink(link)).collect();
+        let made: Vec<Entry> = numbered.iter().map(|(_, link)| undo::new_link(Sign::Made, link)).collect();
+        self.note(&made);
+        let mut not_ours = Vec::new();
         for refusal in self.send(&requests) {
             let Some(&(at, link)) = numbered.get(refusal.index) else { continue };
             let why = match refusal.errno {
                 errno::EOPNOTSUPP => self.after_loading(link),
                 _ => refused(link, &refusal),
             };
+            // One that was there is not ours to take away.
+            if why.is_some() || refusal.errno == errno::EEXIST {
+                not_ours.push(undo::new_link(Sign::Removed, link));
+            }
             failures.get_mut(at).into_iter().for_each(|slot| *slot = why.clone());
         }
         for (link, slot) in links.iter().zip(&mut failures).filter(|(_, slot)| slot.is_none()) {
             *slot = self.set_team_mode(link).err();
         }
+        self.note(&not_ours);
         failures
     }
 

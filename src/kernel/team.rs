@@ -129,24 +129,29 @@ impl Kernel {
         if ports.is_empty() {
             return;
         }
-        let links = self.survey().map(|snapshot| snapshot.links);
-        let settled = links.and_then(|links| activate(&ports, &links));
-        failures.extend(settled.err());
+        let links = self.survey().map(|snapshot| snapshot.links).unwrap_or_default();
+        for (index, port) in ports {
+            let refused = |error: KernelError| KernelError::Refused {
+                request: format!("make link {port} the active port of link {index}"),
+                ifindex: port,
+                device: String::new(),
+                fatal: false,
+                errno: error.errno(),
+                explanation: String::new(),
+            };
+            failures.extend(activate(index, port, &links).map_err(refused).err());
+        }
     }
 }
 
-fn activate(ports: &[(u32, u32)], links: &[Link]) -> Result<(), KernelError> {
+fn activate(index: u32, port: u32, links: &[Link]) -> Result<(), KernelError> {
     let mut team = Team::open()?;
     let has_carrier = |port: u32| links.iter().any(|link| link.ifindex == port && link.carrier);
-    for &(index, port) in ports {
-        let options = team.options(index)?;
-        if options.mode != "activebackup" {
-            continue;
-        }
-        let better = options.active_port == 0 || has_carrier(port) && !has_carrier(options.active_port);
-        if better && options.active_port != port {
-            team.set(index, "activeport", U32, &port.to_ne_bytes())?;
-        }
+    let options = team.options(index)?;
+    let better = options.active_port == 0 || has_carrier(port) && !has_carrier(options.active_port);
+    if options.mode == "activebackup" && better && options.active_port != port {
+        log::debug!("make link {port} the active port of link {index}");
+        team.set(index, "activeport", U32, &port.to_ne_bytes())?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::profile::sort::sort_by_key;
 use crate::profile::{HwAddr, Method4, Method6, Origin, Profile, Warning};
 
 use super::choose::names_one;
@@ -108,8 +109,8 @@ pub(super) fn settle(world: &World, plan: &mut Plan) {
     for (waiting, timeout) in plan.waiting.iter_mut().zip(timeouts) {
         waiting.timeout = timeout;
     }
-    plan.waiting.sort_by_key(|waiting| waiting.profile);
-    plan.unused.sort_by_key(|unused| unused.profile);
+    sort_by_key(&mut plan.waiting, |waiting| waiting.profile);
+    sort_by_key(&mut plan.unused, |unused| unused.profile);
     warn(world, plan);
 }
 
@@ -292,7 +293,7 @@ fn requirements(world: &World, plan: &mut Plan) {
         // What is to be done counts before what others did; the latter only saves a wait.
         requirement.met_by = requirement.met_by.filter(|_| requirement.links.is_empty());
     }
-    all.sort_by_key(|requirement| requirement.reason);
+    sort_by_key(&mut all, |requirement| requirement.reason);
     plan.requirements = all;
 }
 

@@ -12,6 +12,7 @@ pub mod ip;
 pub mod link;
 pub mod matching;
 pub mod origin;
+pub mod sort;
 pub mod text;
 pub mod wireguard;
 

@@ -2,6 +2,7 @@
 //!
 //! Read back only by sunup. A file that is damaged in any way is no memory: the link starts afresh.
 
+use crate::profile::sort::sort_by_key;
 use std::fs;
 use std::path::Path;
 
@@ -45,7 +46,7 @@ pub fn read(root: &Path) -> Vec<Remembered> {
             parse(ifindex, &file::read(&entry.path()).ok()?)
         })
         .collect();
-    all.sort_by_key(|link| link.ifindex);
+    sort_by_key(&mut all, |link| link.ifindex);
     all
 }
 

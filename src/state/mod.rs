@@ -1,5 +1,6 @@
 //! What is left behind for daemons, programs and people: pure renderers, and one writer.
 
+pub mod amend;
 pub mod dracut;
 pub mod file;
 pub mod klibc;
@@ -8,5 +9,6 @@ pub mod networkd;
 pub mod networkmanager;
 pub mod report;
 pub mod resolv_conf;
+pub mod undo;
 
 pub use file::{StateFile, Write, write};

@@ -15,6 +15,8 @@ mod classless_routes_win_over_the_router;
 mod dhcp6_by_up;
 mod dhcp6_leases_from_real_servers;
 mod dhcp_configures_a_link;
+mod down;
+mod ipv6_speed;
 mod networkmanager_adopts_the_link;
 mod plan_changes_nothing;
 mod resolv_conf;

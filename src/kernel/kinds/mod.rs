@@ -73,6 +73,11 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// The same setting with another value.
+    pub(super) fn with_value(&self, value: Vec<u8>) -> Self {
+        Self { value, ..self.clone() }
+    }
+
     fn new(row: &Row, text: &str, value: Vec<u8>) -> Self {
         let compared = value.len();
         Self { option: row.option, text: text.to_owned(), attribute: row.attribute, value, when: row.when, compared }
