@@ -17,7 +17,7 @@ use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::{DesiredKind, DesiredLink};
 use crate::profile::text::is_search_domain;
-use crate::profile::{Device, IpSettings, Profile};
+use crate::profile::{Device, HwAddr, IpSettings, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
@@ -36,6 +36,8 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
+    /// The address of the team it is a port of: that of all of its ports.
+    pub(super) team_mac: Option<HwAddr>,
     /// The MTU that links upon it need.
     pub(super) needed_mtu: Option<u32>,
     /// The MTU of the link below, which it cannot exceed.
@@ -171,7 +173,7 @@ impl Link {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
-            mac: mac::of_link(&self.profile, &self.device),
+            mac: self.start.team_mac.or_else(|| mac::of_link(&self.profile, &self.device)),
             controller: self.start.controller,
             kind: self.start.kind.clone().map(Box::new),
             port: self.port().map(Box::new),

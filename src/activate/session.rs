@@ -189,6 +189,7 @@ impl Session {
             created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
             controller: step.controller,
             kind,
+            team_mac: stack::team_mac(&self.devices, step.controller),
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             metric: self.metric(&profile),

@@ -6,7 +6,7 @@ use super::event::Action;
 use super::mac;
 use crate::plan::{Plan, Target};
 use crate::profile::desired::{DesiredKind, DesiredLink, NewLink};
-use crate::profile::{Device, LinkKind, Profile};
+use crate::profile::{Device, HwAddr, LinkKind, Profile};
 
 /// A link that is there and that a profile took or made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ pub(super) fn make(
             kind: kind(profile, parent, devices),
             // A vxlan names its link among its settings.
             parent: parent.filter(|_| profile.kind.name() != "vxlan"),
-            mac: mac::of_new(profile),
+            mac: mac::of_new(profile).or_else(|| first_port(profile, &one.ports, devices)),
         })));
     }
 }
@@ -165,6 +165,22 @@ pub(super) fn in_table(profile: &Rc<Profile>, table: Option<u32>) -> Rc<Profile>
         section.route_table = table;
     }
     Rc::new(profile)
+}
+
+/// The address of the first port, which a team shall have: unlike a bond it does not take it over by itself.
+fn first_port(profile: &Profile, ports: &[Target], devices: &[Device]) -> Option<HwAddr> {
+    let is_team = matches!(profile.kind, LinkKind::Team { .. });
+    let port = ports.iter().filter(|_| is_team).find_map(|port| match port {
+        Target::Link(ifindex) => Some(*ifindex),
+        Target::Creation(_) => None,
+    })?;
+    devices.iter().find(|device| device.ifindex == port)?.mac
+}
+
+/// The address of a team, which its ports have too.
+pub(super) fn team_mac(devices: &[Device], controller: Option<u32>) -> Option<HwAddr> {
+    let team = devices.iter().find(|device| Some(device.ifindex) == controller)?;
+    team.mac.filter(|_| team.kind.as_deref() == Some("team"))
 }
 
 /// Type and settings of the link of a profile, with the links that settings name.

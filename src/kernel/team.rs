@@ -3,6 +3,7 @@
 //! The driver sends and receives by a mode, which goes by the name of teamd's runner. What teamd itself does beyond that has
 //! nobody to do it here: `lacp` cannot be had, and `activebackup` has the active port that sunup gives it, until a daemon comes.
 
+use super::error::errno;
 use super::generic::{self, HEADER, Header};
 use super::kinds::team::runner;
 use super::message::{Stream, attributes, text_of, u32_of};
@@ -74,7 +75,11 @@ impl Team {
             batch.bytes_of(LIST | NESTED, &list);
         };
         let flags = netlink_packet_core::NLM_F_ACK;
-        self.netlink.query::<()>("team options", self.family, flags, &header, &write, |_, _| {}).map(drop)
+        match self.netlink.query::<()>("team options", self.family, flags, &header, &write, |_, _| {}) {
+            // It is set; only nobody listened when the driver told the world of it.
+            Err(error) if error.errno() == errno::ESRCH => Ok(()),
+            other => other.map(drop),
+        }
     }
 }
 
