@@ -44,6 +44,9 @@ install() {
 
     inst_multiple sunup
     inst_hook cmdline 99 "$moddir/sunup-need.sh"
+    # A rule of udev queues it as soon as there is a link; where there never is one, it is run once udev has settled.
+    inst_script "$moddir/sunup-run.sh" /sbin/sunup-run
+    inst_rules "$moddir/90-sunup.rules"
     inst_hook initqueue/settled 99 "$moddir/sunup-run.sh"
 
     # What hangs on a network in 059 (netroot, net-lib) is in the module that chooses a provider.

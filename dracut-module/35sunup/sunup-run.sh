@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sourced on every turn of the queue once udev has settled: brings the network up, then hands each link to netroot.
+# Brings the network up, then hands each link to netroot. Started by a rule of udev as a job of the queue when a link has come, and
+# sourced on every turn of the queue once udev has settled.
 
 # shellcheck source=/dev/null
 type source_hook > /dev/null 2>&1 || . /lib/dracut-lib.sh

@@ -30,6 +30,7 @@ mod snapshot;
 mod syscall;
 pub mod sysctl;
 mod team;
+pub mod udev;
 mod udp6;
 mod undo;
 mod undo_plan;
