@@ -33,7 +33,7 @@ pub(crate) fn nic(n: u8) -> Device {
     }
 }
 
-/// What `up --dracut` with this command line writes under /tmp, with these options in every lease.
+/// What `up --dracut` with this command line writes under /tmp, and klibc's files, with these options in every lease.
 pub(crate) fn files(cmdline: &str, devices: &[Device], options: &[(u8, Vec<u8>)]) -> Vec<StateFile> {
     let gathered = input::gather(&Sources {
         root: Path::new("/nonexistent"),
@@ -45,7 +45,9 @@ pub(crate) fn files(cmdline: &str, devices: &[Device], options: &[(u8, Vec<u8>)]
     let bootif = gathered.reading.bootif.map(|mac| mac.to_string());
     let asked =
         Asked { bootdev: gathered.reading.bootdev.clone().or(bootif), servers: gathered.reading.servers.clone() };
-    state::dracut::files(&outcome(cmdline, gathered, devices, options), &asked)
+    let outcome = outcome(cmdline, gathered, devices, options);
+    let klibc = outcome.links.iter().flat_map(state::klibc::files);
+    state::dracut::files(&outcome, &asked).into_iter().chain(klibc).collect()
 }
 
 /// The contents of the file at `path`, if it is there.
