@@ -1,6 +1,7 @@
 //! One link, from "down" to "all that was asked for is there".
 
 mod carrier;
+mod dns;
 mod port;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -9,15 +10,15 @@ use std::time::Duration;
 
 use self::carrier::Lower;
 use super::config::{self, Identity};
-use super::event::{Action, AddressEvent, is_link_local6};
+use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
-use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
+use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use crate::profile::desired::{DesiredKind, DesiredLink};
-use crate::profile::text::is_search_domain;
-use crate::profile::{Device, HwAddr, IpSettings, Profile};
+use crate::profile::handover::ExitPolicy;
+use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
@@ -42,6 +43,8 @@ pub(super) struct Start {
     pub(super) needed_mtu: Option<u32>,
     /// The MTU of the link below, which it cannot exceed.
     pub(super) parent_mtu: Option<u32>,
+    /// What becomes of it afterwards.
+    pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long carrier is waited for.
@@ -168,6 +171,10 @@ impl Link {
             let v6 = v6.target(self.start.metric, now);
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
+        }
+        // Nobody may be there to prolong them.
+        for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
+            (address.valid, address.preferred) = (None, None);
         }
         DesiredLink {
             ifindex: self.ifindex(),
@@ -316,36 +323,6 @@ impl Link {
         combine(&self.families(now), now)
     }
 
-    /// Name servers and search domains: the profile's first, then those that came by the link.
-    fn dns(&self, now: Instant) -> Dns {
-        let mut all = Dns::default();
-        let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
-        for section in sections.into_iter().flatten() {
-            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
-            all.merge(&Dns { servers, search: search_domains(section) });
-        }
-        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
-            let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
-            search.extend(lease.domain.iter().map(ToString::to_string));
-            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
-        }
-        if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
-            // A link-local server is one of this link: it needs the zone.
-            let server = |address: Ipv6Addr| match is_link_local6(address) {
-                true => format!("{address}%{}", self.device.name),
-                false => address.to_string(),
-            };
-            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
-            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
-            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
-            all.merge(&Dns {
-                servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
-                search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
-            });
-        }
-        all
-    }
-
     /// How it went.
     pub(super) fn outcome(&self, now: Instant) -> LinkOutcome {
         LinkOutcome {
@@ -354,6 +331,7 @@ impl Link {
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
             created: self.start.created,
+            exit: self.start.exit,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),
@@ -364,9 +342,4 @@ impl Link {
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }
-}
-
-/// The search domains of a profile that may stand in a file of words.
-fn search_domains(section: &IpSettings) -> Vec<String> {
-    section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
 }

@@ -12,6 +12,7 @@ use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
+use crate::profile::handover::{ExitPolicy, ExitRule};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::identity::Host;
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
@@ -19,6 +20,8 @@ use crate::proto::{Instant, Output, dhcp4, dhcp6};
 /// What a run is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// What becomes of links afterwards.
+    pub exit: Vec<ExitRule>,
     /// What is wanted.
     pub profiles: Vec<Profile>,
     /// What the choice of profiles goes by besides the devices.
@@ -44,12 +47,16 @@ pub struct Settings {
 pub struct Remembered {
     /// Its interface index.
     pub ifindex: u32,
+    /// Its name then.
+    pub name: String,
     /// Its address then.
     pub mac: Option<HwAddr>,
     /// The profile that had it.
     pub profile: Uuid,
     /// True if sunup made the link.
     pub created: bool,
+    /// What becomes of it afterwards.
+    pub exit: ExitPolicy,
     /// Its lease.
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
@@ -192,6 +199,7 @@ impl Session {
             team_mac: stack::team_mac(&self.devices, step.controller),
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
+            exit: ExitRule::of(&self.settings.exit, &device.name),
             metric: self.metric(&profile),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),

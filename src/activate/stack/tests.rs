@@ -47,6 +47,7 @@ fn vlan(parent: &str) -> LinkKind {
 
 fn session(profiles: Vec<Profile>) -> Session {
     let settings = Settings {
+        exit: Vec::new(),
         profiles,
         context: Context::default(),
         carrier_timeout: Duration::from_secs(10),
