@@ -30,6 +30,7 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod team;
 pub mod udev;
 mod udp6;
 mod underlay;

@@ -6,10 +6,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_packet_core::{Emitable, NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP, NLM_F_DUMP_INTR};
-use netlink_sys::{
-    Socket, SocketAddr,
-    protocols::{NETLINK_GENERIC, NETLINK_ROUTE},
-};
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_GENERIC, protocols::NETLINK_ROUTE};
 use nix::errno::Errno;
 use nix::libc::MSG_TRUNC;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -51,7 +48,7 @@ pub(super) trait Encode {
     fn encode(&self, batch: &mut Batch, sequence: u32);
 }
 
-/// A blocking NETLINK_ROUTE socket.
+/// A blocking netlink socket.
 pub(super) struct Netlink {
     socket: Socket,
     sequence: u32,
@@ -62,17 +59,16 @@ pub(super) struct Netlink {
 }
 
 impl Netlink {
-    /// Opens the socket for links, addresses and routes.
+    /// Opens a NETLINK_ROUTE socket. Options that an older kernel lacks are done without.
     pub(super) fn open() -> Result<Self, KernelError> {
         Self::open_protocol(NETLINK_ROUTE)
     }
 
-    /// Opens a socket for generic netlink.
+    /// Opens a NETLINK_GENERIC socket.
     pub(super) fn open_generic() -> Result<Self, KernelError> {
         Self::open_protocol(NETLINK_GENERIC)
     }
 
-    /// Options that an older kernel lacks are done without.
     fn open_protocol(protocol: isize) -> Result<Self, KernelError> {
         let open = |error: std::io::Error| KernelError::Socket { what: "netlink", errno: errno_of(&error) };
         let mut socket = Socket::new(protocol).map_err(open)?;
@@ -195,7 +191,8 @@ impl Netlink {
         }
     }
 
-    /// Reads what a request answers whose attributes `write` adds.
+    /// Asks with the attributes that `write` adds; `flags` are NLM_F_ACK for one answer, NLM_F_DUMP for many. Unlike with
+    /// [`Netlink::get`], that the thing is not there is an error.
     pub(super) fn query<T>(
         &mut self,
         what: &'static str,
@@ -208,7 +205,7 @@ impl Netlink {
         let mut found = Vec::new();
         for _ in 0..DUMP_ATTEMPTS {
             found.clear();
-            self.request(what, kind, flags, header, write)?;
+            self.ask_with(what, kind, flags, header, write)?;
             if self.collect(what, &mut |payload| parse(payload, &mut found))? {
                 break;
             }
@@ -233,10 +230,10 @@ impl Netlink {
         filter: &[(u16, u32)],
     ) -> Result<(), KernelError> {
         let write = |batch: &mut Batch| filter.iter().for_each(|&(kind, value)| batch.u32(kind, value));
-        self.request(what, kind, flags, header, &write)
+        self.ask_with(what, kind, flags, header, &write)
     }
 
-    fn request(
+    fn ask_with(
         &mut self,
         what: &'static str,
         kind: u16,
