@@ -248,6 +248,13 @@ pub enum Action {
         /// The mark of the packets (SO_MARK).
         mark: u32,
     },
+    /// Take this address away: its lease is over, or there is another.
+    RemoveAddress {
+        /// The link.
+        ifindex: u32,
+        /// Address and prefix length.
+        net: IpNet,
+    },
     /// Send a DHCPv4 message.
     SendDhcp4 {
         /// The link.

@@ -17,6 +17,7 @@ use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
+use super::settings::Renewal;
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
 use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
@@ -58,6 +59,8 @@ pub(super) struct Start {
     pub(super) seed: u64,
     /// What identifiers are made of.
     pub(super) host: Rc<Host>,
+    /// Whether they are to be prolonged.
+    pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
     /// What tunnels are started with.
@@ -94,10 +97,10 @@ impl Link {
         let mac = mac::of_link(&profile, &device).or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
-        let (holds, previous) = config::sort_out(lease4, &device, now);
+        let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
-        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
+        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, remembered4);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -107,7 +110,7 @@ impl Link {
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
-            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
+            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp)
         });
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
@@ -259,6 +262,7 @@ impl Link {
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);
         self.v4.timeout(now);
+        self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
         }

@@ -13,6 +13,7 @@ mod link;
 mod mac;
 pub mod outcome;
 mod session;
+mod settings;
 mod stack;
 mod target;
 mod tunnel;
@@ -20,5 +21,6 @@ mod wait;
 
 pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::{Remembered, Session, Settings, TunnelSettings};
+pub use session::{Session, TunnelSettings};
+pub use settings::{Remembered, Renewal, Settings};
 pub use tunnel::Apart;
