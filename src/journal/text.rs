@@ -54,11 +54,14 @@ impl Entry {
 
 /// Every byte that could end a word or a line, or is not ASCII, as `%XX`.
 fn escape(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_graphic() && c != '%';
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'!'..=b'~' if byte != b'%' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02x}")),
+    for run in text.split_inclusive(|c| !is_plain(c)) {
+        let plain = run.trim_end_matches(|c| !is_plain(c));
+        out.push_str(plain);
+        for byte in run.bytes().skip(plain.len()) {
+            out.push('%');
+            out.push_str(&hex(&[byte]));
         }
     }
     out
@@ -76,8 +79,9 @@ fn unescape(text: &str) -> Option<String> {
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+    let text: Vec<u8> = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
