@@ -1,5 +1,7 @@
 //! Entries as lines of text. What is written is printable ASCII; what is read may be anything.
 
+use std::borrow::Cow;
+
 use super::{Entry, Former, Sign, Undo};
 
 impl Entry {
@@ -53,18 +55,21 @@ impl Entry {
 }
 
 /// Every byte that could end a word or a line, or is not ASCII, as `%XX`.
-fn escape(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_graphic() && c != '%';
-    let mut out = String::with_capacity(text.len());
-    for run in text.split_inclusive(|c| !is_plain(c)) {
-        let plain = run.trim_end_matches(|c| !is_plain(c));
-        out.push_str(plain);
-        for byte in run.bytes().skip(plain.len()) {
-            out.push('%');
-            out.push_str(&hex(&[byte]));
+fn escape(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len().saturating_mul(2));
+    for byte in text.bytes() {
+        if is_plain(byte) {
+            out.push(byte);
+        } else {
+            out.push(b'%');
+            out.extend(digits(byte));
         }
     }
-    out
+    Cow::Owned(String::from_utf8(out).unwrap_or_default())
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -78,10 +83,14 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.iter().copied().flat_map(digits).collect()).unwrap_or_default()
+}
+
+/// The two hexadecimal digits of a byte.
+fn digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
-    let text: Vec<u8> = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
-    String::from_utf8(text).unwrap_or_default()
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
