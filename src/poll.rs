@@ -268,8 +268,8 @@ fn standing(session: &mut Session, survey: &Snapshot) {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::Link { ifindex, name, up, carrier, mac } => {
-            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
+        Event::Link { ifindex, name, up, carrier, mac, bond } => {
+            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac, bond }));
         }
         Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
         Event::Address { ifindex, net, tentative, dad_failed, gone } => {
