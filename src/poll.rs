@@ -10,7 +10,7 @@ use nix::sys::time::TimeSpec;
 
 use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
 use crate::journal::Journal;
-use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
+use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp4Socket, Udp6Socket};
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
 use crate::proto::{Instant, Output, dhcp6, ndisc};
@@ -29,6 +29,7 @@ pub struct Driver<'a> {
     kernel: &'a mut Kernel,
     monitor: Monitor,
     packets: Option<PacketSocket>,
+    udp4: Vec<Udp4Socket>,
     udp6: Option<Udp6Socket>,
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
@@ -50,6 +51,7 @@ impl<'a> Driver<'a> {
             kernel,
             monitor,
             packets: None,
+            udp4: Vec::new(),
             udp6: None,
             sysfs,
             wanted: Vec::new(),
@@ -105,6 +107,11 @@ impl<'a> Driver<'a> {
             Action::Sysctl { ifindex, ifname, key, value } => self.kernel.sysctl(ifindex, &ifname, key, &value),
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
+            Action::RemoveAddress { ifindex, net } => {
+                if let Err(error) = self.kernel.remove_address(ifindex, net) {
+                    log::warn!("{error}");
+                }
+            }
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
             Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
@@ -150,7 +157,30 @@ impl<'a> Driver<'a> {
         self.packets.as_ref()
     }
 
+    /// Sends to one server from an address we have. False: that cannot be done.
+    fn send_unicast(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) -> bool {
+        // The answer comes by the packet socket.
+        if self.packets().is_none() {
+            return false;
+        }
+        if !self.udp4.iter().any(|socket| socket.is_of(ifindex, transmit.source)) {
+            match self.kernel.udp4(ifindex, transmit.source) {
+                Ok(socket) => self.udp4.push(socket),
+                Err(error) => log::debug!("{error}"),
+            }
+        }
+        let socket = self.udp4.iter().find(|socket| socket.is_of(ifindex, transmit.source));
+        let sent = socket.map(|socket| socket.send(transmit.destination, &transmit.payload));
+        sent.is_some_and(|sent| sent.inspect_err(|error| log::debug!("{error}")).is_ok())
+    }
+
     fn send_dhcp4(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) {
+        if !transmit.source.is_unspecified()
+            && !transmit.destination.is_broadcast()
+            && self.send_unicast(ifindex, transmit)
+        {
+            return;
+        }
         let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_broadcast(ifindex, &packet) {

@@ -1,5 +1,6 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
+mod renew;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
 use crate::state;
+pub use renew::renew;
 use write::Leave;
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
@@ -90,6 +92,8 @@ fn settings(
 ) -> Settings {
     let reading = gathered.reading;
     Settings {
+        renew: None,
+        renewed: Vec::new(),
         exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,

@@ -151,6 +151,13 @@ pub enum Action {
     Create(Box<NewLink>),
     /// Make the kernel hold this, then answer [`Input::Applied`].
     Apply(Box<DesiredLink>),
+    /// Take this address away: its lease is over, or there is another.
+    RemoveAddress {
+        /// The link.
+        ifindex: u32,
+        /// Address and prefix length.
+        net: IpNet,
+    },
     /// Send a DHCPv4 message.
     SendDhcp4 {
         /// The link.

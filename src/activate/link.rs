@@ -16,6 +16,7 @@ use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
+use super::settings::Renewal;
 use crate::profile::desired::{DesiredKind, DesiredLink};
 use crate::profile::handover::ExitPolicy;
 use crate::profile::{Device, HwAddr, Profile};
@@ -55,6 +56,8 @@ pub(super) struct Start {
     pub(super) seed: u64,
     /// What identifiers are made of.
     pub(super) host: Rc<Host>,
+    /// Whether they are to be prolonged.
+    pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
 }
@@ -84,10 +87,10 @@ impl Link {
         let mac = mac::of_link(&profile, &device).or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
-        let (holds, previous) = config::sort_out(lease4, &device, now);
+        let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
-        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
+        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, remembered4);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -97,7 +100,7 @@ impl Link {
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
-            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
+            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp)
         });
         let mut link = Self {
@@ -240,6 +243,7 @@ impl Link {
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);
         self.v4.timeout(now);
+        self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
         }

@@ -13,10 +13,12 @@ mod link;
 mod mac;
 pub mod outcome;
 mod session;
+mod settings;
 mod stack;
 mod target;
 mod wait;
 
 pub use event::{Action, AddressEvent, Input, LinkEvent};
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::{Remembered, Session, Settings};
+pub use session::Session;
+pub use settings::{Remembered, Renewal, Settings};

@@ -4,64 +4,16 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::event::{Action, Input};
 use super::link::{Link, Start};
 use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
-use crate::plan::{self, Context, Plan, Target};
-use crate::profile::handover::{ExitPolicy, ExitRule};
-use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
-use crate::proto::identity::Host;
-use crate::proto::{Instant, Output, dhcp4, dhcp6};
-
-/// What a run is started with.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// What becomes of links afterwards.
-    pub exit: Vec<ExitRule>,
-    /// What is wanted.
-    pub profiles: Vec<Profile>,
-    /// What the choice of profiles goes by besides the devices.
-    pub context: Context,
-    /// `rd.net.timeout.carrier`: how long carrier is waited for.
-    pub carrier_timeout: Duration,
-    /// After this everything must be done.
-    pub timeout: Option<Duration>,
-    /// The host name asked for; it goes before one from a lease.
-    pub hostname: Option<String>,
-    /// What could not be honoured as written.
-    pub warnings: Vec<Warning>,
-    /// What identifiers of the machine are made of.
-    pub host: Rc<Host>,
-    /// Links of earlier runs in this boot.
-    pub remembered: Vec<Remembered>,
-    /// Makes transaction ids and jitter.
-    pub seed: u64,
-}
-
-/// What is remembered of a link of an earlier run in this boot.
-#[derive(Debug, Clone)]
-pub struct Remembered {
-    /// Its interface index.
-    pub ifindex: u32,
-    /// Its name then.
-    pub name: String,
-    /// Its address then.
-    pub mac: Option<HwAddr>,
-    /// The profile that had it.
-    pub profile: Uuid,
-    /// True if sunup made the link.
-    pub created: bool,
-    /// What becomes of it afterwards.
-    pub exit: ExitPolicy,
-    /// Its lease.
-    pub lease4: Option<dhcp4::Lease>,
-    /// Its DHCPv6 lease.
-    pub lease6: Option<dhcp6::Lease>,
-}
+use crate::plan::{self, Plan, Target};
+use crate::profile::handover::ExitRule;
+use crate::profile::{Device, LinkKind, Profile, Warning};
+use crate::proto::{Instant, Output};
 
 /// One run.
 pub struct Session {
@@ -200,6 +152,7 @@ impl Session {
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
+            renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
             metric: self.metric(&profile),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
@@ -253,6 +206,14 @@ impl Session {
 
     /// How every requirement stands; where nothing is required, nothing is waited for.
     fn standings(&self) -> Vec<Standing> {
+        if self.settings.renew.is_some() {
+            return self
+                .links
+                .iter()
+                .filter(|slot| self.renews(slot.link.ifindex()))
+                .map(|s| s.link.standing(self.now))
+                .collect();
+        }
         let one = |requirement| {
             wait::standing(
                 requirement,
@@ -263,6 +224,13 @@ impl Session {
             )
         };
         self.plan.requirements.iter().map(one).collect()
+    }
+
+    /// True for a link with a lease that is to be prolonged.
+    fn renews(&self, ifindex: u32) -> bool {
+        let leased = |link: &Remembered| link.ifindex == ifindex && (link.lease4.is_some() || link.lease6.is_some());
+        let named = self.settings.renewed.is_empty() || self.settings.renewed.contains(&ifindex);
+        named && self.settings.remembered.iter().any(leased)
     }
 
     /// True for a link that is being made, or waits for one that is.

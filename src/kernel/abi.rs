@@ -13,6 +13,7 @@ pub(super) mod rtm {
     pub(crate) const NEWROUTE: u16 = 24;
     pub(crate) const DELROUTE: u16 = 25;
     pub(crate) const GETROUTE: u16 = 26;
+    pub(crate) const GETNEIGH: u16 = 30;
     pub(crate) const NEWRULE: u16 = 32;
     pub(crate) const DELRULE: u16 = 33;
     pub(crate) const GETRULE: u16 = 34;

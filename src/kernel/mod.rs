@@ -23,6 +23,7 @@ mod netlink;
 mod packet;
 mod query;
 pub mod random;
+pub mod reach;
 mod read;
 mod read_route;
 mod request;
@@ -31,6 +32,7 @@ mod syscall;
 pub mod sysctl;
 mod team;
 pub mod udev;
+mod udp4;
 mod udp6;
 mod undo;
 mod undo_plan;
@@ -44,8 +46,10 @@ pub use self::kinds::Setting;
 pub use self::monitor::{Event, Monitor};
 use self::netlink::Netlink;
 pub use self::packet::{Packet, PacketSocket};
+pub use self::reach::Watch;
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
 pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
+pub use self::udp4::Udp4Socket;
 pub use self::udp6::{Datagram, Udp6Socket};
 use crate::journal::{Entry, Journal, Undo};
 
@@ -71,6 +75,12 @@ impl Kernel {
             Some(effective) if effective & CAP_NET_ADMIN == 0 => Err(KernelError::NotPermitted),
             _ => Ok(()),
         }
+    }
+
+    /// A socket to speak to a DHCPv4 server from an address that a link has.
+    pub fn udp4(&mut self, ifindex: u32, address: std::net::Ipv4Addr) -> Result<Udp4Socket, KernelError> {
+        let name = self.name_of(ifindex).unwrap_or_default();
+        Udp4Socket::open(ifindex, &name, address)
     }
 
     /// Listens to what happens from now on.
