@@ -1,13 +1,14 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
 mod asked;
+mod renew;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::activate::{Outcome, Remembered, Session, Settings};
+use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings};
 use crate::cli::Up;
 use crate::input::cmdline::CommandLine;
 use crate::input::{self, Gathered, Sources};
@@ -18,6 +19,7 @@ use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
 use crate::state;
+pub use renew::renew;
 use write::Leave;
 
 /// Brings the network up as asked and writes down what became of it.
@@ -94,7 +96,19 @@ fn settings(
     leave: &Leave,
 ) -> Settings {
     let reading = gathered.reading;
+    let given = reading.nameservers.iter().map(ToString::to_string).collect();
+    let mut resolver = Dns { servers: given, search: Vec::new() };
+    let (servers, search) = gathered.resolver;
+    resolver.merge(&Dns { servers, search });
+    let tunnels = TunnelSettings {
+        handshake_timeout: reading.timeouts.handshake.unwrap_or(TunnelSettings::default().handshake_timeout),
+        bypass: reading.wireguard_bypass,
+        resolver,
+        ..TunnelSettings::default()
+    };
     Settings {
+        renew: None,
+        renewed: Vec::new(),
         exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,
@@ -106,6 +120,7 @@ fn settings(
         remembered,
         host,
         seed: kernel::random::seed(),
+        tunnels,
     }
 }
 

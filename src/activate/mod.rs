@@ -15,13 +15,17 @@ mod mac;
 mod multicast;
 pub mod outcome;
 mod session;
+mod settings;
 mod stack;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 mod wait;
 
-pub use event::{Action, AddressEvent, Input, LinkEvent};
+pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
 pub use limits::Limits;
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::{GlobalServers, Remembered, Session, Settings};
+pub use session::{Session, TunnelSettings};
+pub use settings::{GlobalServers, Remembered, Renewal, Settings};
+pub use tunnel::Apart;

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Action, AddressEvent, GlobalServers, Input, Limits, LinkEvent, Reason, Session, Settings, Verdict};
-use crate::plan::Context;
+use super::{Action, AddressEvent, Input, Limits, LinkEvent, Reason, Session, Settings, Verdict};
 use crate::profile::{Device, Ip4Settings, Ip6Settings, IpSettings, LinkKind, Method4, Method6, Origin, Profile};
 use crate::proto::{Instant, Output};
 
@@ -36,19 +35,7 @@ struct Bench(Session);
 impl Bench {
     /// A run over eth0 that begins at 0; everything asked of the kernel is granted.
     fn new(profile: Profile, limits: Limits, device: Device) -> Self {
-        let settings = Settings {
-            profiles: vec![profile],
-            context: Context::default(),
-            limits,
-            timeout: None,
-            hostname: None,
-            global_dns: GlobalServers::default(),
-            warnings: Vec::new(),
-            remembered: Vec::new(),
-            host: std::rc::Rc::default(),
-            exit: Default::default(),
-            seed: 1,
-        };
+        let settings = Settings { profiles: vec![profile], limits, seed: 1, ..Settings::default() };
         let mut session = Session::new(settings, at(0));
         let mac = "02:00:00:00:00:01".parse().ok();
         session
@@ -57,7 +44,10 @@ impl Bench {
     }
 
     fn link(&mut self, now: u64, up: bool, carrier: bool) {
-        self.0.handle(at(now), Input::Link(LinkEvent { ifindex: 2, name: "eth0".into(), up, carrier, mac: None }));
+        self.0.handle(
+            at(now),
+            Input::Link(LinkEvent { ifindex: 2, name: "eth0".into(), up, carrier, mac: None, bond: None }),
+        );
     }
 
     fn address(&mut self, now: u64, net: &str, tentative: bool) {

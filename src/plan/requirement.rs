@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::profile::sort::sort_by_key;
-use crate::profile::{HwAddr, Origin, Profile, Warning};
+use crate::profile::{HwAddr, LinkKind, Method4, Method6, Origin, Profile, Warning};
 
 use super::choose::names_one;
 use super::creation::{Creation, Target, creates};
@@ -41,6 +41,8 @@ pub enum Reason {
     Firmware,
     /// The keyfile says `may-fail=false`.
     MayNotFail,
+    /// It is a tunnel: it alone leads to what is behind it.
+    Tunnel,
     /// One of the keyfiles' links.
     AnyKeyfile,
 }
@@ -53,6 +55,7 @@ impl fmt::Display for Reason {
             Self::AnyLink => "any link, by the command line",
             Self::Firmware => "any link of the firmware's",
             Self::MayNotFail => "may-fail is false",
+            Self::Tunnel => "a tunnel",
             Self::AnyKeyfile => "any link of a keyfile",
         })
     }
@@ -175,7 +178,8 @@ fn refusals(plan: &Plan, profile: usize) -> impl Iterator<Item = (&Refusal, &sup
 fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option<Reason> {
     let idle = plan.unused.iter().find(|unused| unused.profile == index);
     let never = idle.is_some_and(|one| one.because != Idle::NoFreeDevice && !one.because.is_mistake());
-    if profile.controller.is_some() || never {
+    let port = profile.controller.as_ref().is_some_and(|controller| controller.port_type != "vrf");
+    if port || never || (is_bare(profile) && stands_below(world, plan, index)) {
         return None;
     }
     let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
@@ -190,8 +194,24 @@ fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option
         Origin::CommandLine { .. } | Origin::Default { .. } => Reason::AnyLink,
         Origin::Firmware { .. } => Reason::Firmware,
         Origin::File { .. } if may_not_fail && present => Reason::MayNotFail,
+        Origin::File { .. } if matches!(profile.kind, LinkKind::WireGuard(_)) => Reason::Tunnel,
         Origin::File { .. } => Reason::AnyKeyfile,
     })
+}
+
+/// True for a link without addresses.
+fn is_bare(profile: &Profile) -> bool {
+    let v4 = profile.ipv4.as_ref().is_none_or(|ip| ip.method == Method4::Disabled);
+    v4 && profile.ipv6.as_ref().is_none_or(|ip| matches!(ip.method, Method6::Disabled | Method6::Ignore))
+}
+
+/// True if another link stands on this profile's, or is a port of it (of a vrf) and has addresses: that one counts.
+fn stands_below(world: &World, plan: &Plan, index: usize) -> bool {
+    let own = links(plan, index);
+    let on = |target: Option<Target>| target.is_some_and(|target| own.contains(&target));
+    let has_ip = |index: usize| world.profiles.get(index).is_some_and(|profile| !is_bare(profile));
+    let port_with_ip = plan.activations.iter().any(|one| on(one.controller) && has_ip(one.profile));
+    port_with_ip || plan.creations.iter().any(|one| on(one.parent) || on(one.controller) && has_ip(one.profile))
 }
 
 /// The profile of the link that `bootdev=` names.
@@ -251,7 +271,7 @@ fn requirements(world: &World, plan: &mut Plan) {
     let mut all: Vec<Requirement> = Vec::new();
     for (index, profile) in world.profiles.iter().enumerate() {
         let Some(reason) = reason(world, plan, index, profile) else { continue };
-        let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail);
+        let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail | Reason::Tunnel);
         let mistake = plan.unused.iter().any(|one| one.profile == index && one.because.is_mistake());
         let device_timeout = profile.wait_device_timeout.unwrap_or(world.context.device_timeout);
         // No device that may come mends what is wrong with the profile.

@@ -67,8 +67,8 @@ fn outcome(cmdline: &str, gathered: input::Gathered, devices: &[Device], options
     session.handle(now, Input::Devices(devices));
     for device in devices {
         let (ifindex, name) = (device.ifindex, device.name.clone());
-        let (up, carrier, mac) = (device.up, device.carrier, device.mac);
-        session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
+        let (up, carrier) = (device.up, device.carrier);
+        session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, ..LinkEvent::default() }));
     }
     for _ in 0..10_000 {
         match session.poll() {

@@ -1,4 +1,4 @@
-//! Name servers and search domains of one link.
+//! Name servers and search domains of a link.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -20,7 +20,7 @@ impl Link {
     }
 
     /// Name servers and search domains: the profile's first, then those that came by the link.
-    pub(super) fn dns(&self, now: Instant) -> Dns {
+    pub(in crate::activate) fn dns(&self, now: Instant) -> Dns {
         let mut all = Dns::default();
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
