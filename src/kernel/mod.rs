@@ -11,6 +11,7 @@ pub mod device;
 mod diff;
 mod encode;
 mod error;
+mod generic;
 pub mod hostname;
 pub mod id_path;
 mod message;
