@@ -11,6 +11,7 @@ pub mod device;
 mod diff;
 mod encode;
 mod error;
+pub mod ethtool;
 mod generic;
 pub mod hostname;
 pub mod id_path;
