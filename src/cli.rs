@@ -57,6 +57,9 @@ pub struct Up {
     /// directory of *.nmconnection files to read instead of the usual ones
     #[argh(option)]
     pub profiles: Option<std::path::PathBuf>,
+    /// in an initramfs of dracut: also write the files in /tmp that its scripts read
+    #[argh(switch)]
+    pub dracut: bool,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::os::fd::AsFd;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::profile::text::one_line;
 
@@ -19,7 +20,10 @@ enum Sink {
 struct Logger(Sink);
 
 /// Starts logging. Without a standard error to speak of (PID 1 or its child, with /dev/null there), to the kernel's log.
+///
+/// A reader of the log who is gone is no reason to end either: SIGPIPE is held back from here on.
 pub fn start(verbose: bool) {
+    let _ = SigSet::from(Signal::SIGPIPE).thread_block();
     let level = if verbose { LevelFilter::Debug } else { LevelFilter::Info };
     let sink = if mute() { kmsg().map_or(Sink::Stderr, Sink::Kmsg) } else { Sink::Stderr };
     if log::set_boxed_logger(Box::new(Logger(sink))).is_ok() {

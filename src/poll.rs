@@ -9,7 +9,7 @@ use nix::sys::time::TimeSpec;
 
 use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
 use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
-use crate::profile::desired::DesiredLink;
+use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
 use crate::proto::{Instant, Output, dhcp6, ndisc};
 
@@ -24,6 +24,7 @@ pub struct Driver<'a> {
     udp6: Option<Udp6Socket>,
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
+    new: Vec<NewLink>,
 }
 
 /// The time since boot.
@@ -35,7 +36,7 @@ impl<'a> Driver<'a> {
     /// A driver that hears of every change from now on.
     pub fn new(kernel: &'a mut Kernel, sysfs: &'a Path) -> Result<Self, KernelError> {
         let monitor = kernel.monitor()?;
-        Ok(Self { kernel, monitor, packets: None, udp6: None, sysfs, wanted: Vec::new() })
+        Ok(Self { kernel, monitor, packets: None, udp6: None, sysfs, wanted: Vec::new(), new: Vec::new() })
     }
 
     /// Runs the session to its end.
@@ -44,9 +45,9 @@ impl<'a> Driver<'a> {
         loop {
             match session.poll() {
                 Output::Transmit(action) => self.act(action),
-                Output::Event(verdict) if self.wanted.is_empty() => return Ok(verdict),
-                Output::Event(_) => self.apply(session),
-                Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
+                Output::Event(_) | Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
+                Output::Event(_) | Output::WaitUntil(_) if !self.new.is_empty() => self.create(session)?,
+                Output::Event(verdict) => return Ok(verdict),
                 Output::WaitUntil(until) => self.wait(session, until)?,
             }
         }
@@ -71,6 +72,7 @@ impl<'a> Driver<'a> {
     fn act(&mut self, action: Action) {
         match action {
             Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
+            Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
@@ -93,6 +95,17 @@ impl<'a> Driver<'a> {
             let complaints = mine().filter(|failure| !failure.is_fatal()).map(ToString::to_string).collect();
             session.handle(now(), Input::Applied { ifindex: wanted.ifindex, fatal, complaints });
         }
+    }
+
+    /// Makes all links that were asked for, after what they stand on was applied; then the devices are others.
+    fn create(&mut self, session: &mut Session) -> Result<(), KernelError> {
+        let new = std::mem::take(&mut self.new);
+        let failures = self.kernel.create(&new);
+        for (link, failure) in new.iter().zip(failures) {
+            let error = failure.map(|failure| failure.to_string());
+            session.handle(now(), Input::Created { name: &link.name, error });
+        }
+        self.devices(session)
     }
 
     /// The packet socket, opened when it is first needed: closing it is not free.
@@ -218,8 +231,8 @@ fn standing(session: &mut Session, survey: &Snapshot) {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::Link { ifindex, name, up, carrier } => {
-            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier }));
+        Event::Link { ifindex, name, up, carrier, mac } => {
+            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
         }
         Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
         Event::Address { ifindex, net, tentative, dad_failed, gone } => {

@@ -36,16 +36,22 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     kernel.require_permission()?;
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
+    let said = gathered.warnings.len();
     let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
+    let asked = arguments.dracut.then(|| state::dracut::Asked {
+        bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
+        servers: gathered.reading.servers.clone(),
+    });
     let settings = settings(gathered, context, remembered, timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
-    write(&arguments.root, &line, &mut outcome);
+    outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
+    write(&arguments.root, &line, asked.as_ref(), &mut outcome);
     driver.leave();
     Ok(outcome)
 }
@@ -105,15 +111,17 @@ fn loopback(kernel: &mut Kernel) {
 }
 
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-fn write(root: &Path, line: &str, outcome: &mut Outcome) {
+fn write(root: &Path, line: &str, asked: Option<&state::dracut::Asked>, outcome: &mut Outcome) {
     set_hostname(outcome);
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
     let networkmanager: Vec<StateFile> = up().flat_map(|link| state::networkmanager::files(link, root)).collect();
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    files.extend(up().map(state::memory::remember));
+    let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
+    files.extend(known.map(state::memory::remember));
     files.extend(state::resolv_conf::files(&outcome.dns));
+    files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files);
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
     let report = state::report::file(outcome, line, &handed_over);

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::profile::Device;
-use crate::profile::desired::DesiredLink;
+use crate::profile::desired::{DesiredLink, NewLink};
+use crate::profile::{Device, HwAddr};
 use crate::proto::ndisc::NdOption;
 use crate::proto::{dhcp4, dhcp6};
 
@@ -50,6 +50,13 @@ pub enum Input<'a> {
         /// The DHCP message.
         payload: &'a [u8],
     },
+    /// What [`Action::Create`] came to. All devices are told anew afterwards.
+    Created {
+        /// Name of the link.
+        name: &'a str,
+        /// Why it was not made.
+        error: Option<String>,
+    },
     /// What the last router advertisement says about DHCPv6.
     Router {
         /// The link it came by.
@@ -90,6 +97,8 @@ pub struct LinkEvent {
     pub up: bool,
     /// IFF_LOWER_UP.
     pub carrier: bool,
+    /// Its address now: that of a bond or bridge changes with its ports.
+    pub mac: Option<HwAddr>,
 }
 
 /// An address as it is now.
@@ -136,6 +145,8 @@ pub enum Action {
         /// The value.
         value: String,
     },
+    /// Make this link once everything asked for before is applied, then answer [`Input::Created`].
+    Create(Box<NewLink>),
     /// Make the kernel hold this, then answer [`Input::Applied`].
     Apply(Box<DesiredLink>),
     /// Send a DHCPv4 message.

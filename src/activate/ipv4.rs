@@ -80,6 +80,18 @@ impl Ipv4 {
         }
     }
 
+    /// The link has another address now, as a bond has with its first port: a lease is asked for with that one.
+    pub(super) fn hardware_changed(&mut self, config: Option<Config>, now: Instant) {
+        let Some((dhcp, config)) = self.dhcp.as_mut().zip(config) else { return };
+        if dhcp.lease.is_some() || dhcp.config.hwaddr == config.hwaddr {
+            return;
+        }
+        dhcp.config = config;
+        if dhcp.client.take().is_some() {
+            dhcp.begin(now);
+        }
+    }
+
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };

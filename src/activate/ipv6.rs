@@ -98,6 +98,13 @@ impl Ipv6 {
         }
     }
 
+    /// The link has another address now: DHCPv6 speaks for that one, unless it has spoken already.
+    pub(super) fn hardware_changed(&mut self, dhcp: Option<Dhcp6>) {
+        if self.lease().is_none() {
+            self.dhcp = dhcp;
+        }
+    }
+
     /// A default route by this link appeared or went.
     pub(super) fn default_route(&mut self, there: bool) {
         self.default_route = there;

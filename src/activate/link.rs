@@ -1,5 +1,7 @@
 //! One link, from "down" to "all that was asked for is there".
 
+mod port;
+
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,11 +11,11 @@ use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
+use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
-use crate::profile::desired::DesiredLink;
-use crate::profile::link::ClonedMac;
+use crate::profile::desired::{DesiredKind, DesiredLink};
 use crate::profile::text::is_search_domain;
-use crate::profile::{Device, HwAddr, IpSettings, Profile};
+use crate::profile::{Device, IpSettings, Profile};
 use crate::proto::Instant;
 use crate::proto::ndisc::{Learned, NdOption};
 use crate::proto::{dhcp4, dhcp6};
@@ -25,6 +27,12 @@ pub(super) struct Start {
     pub(super) matched_by: Vec<String>,
     /// True if the run counts on it.
     pub(super) required: bool,
+    /// True if sunup made the link.
+    pub(super) created: bool,
+    /// The link it becomes a port of.
+    pub(super) controller: Option<u32>,
+    /// What it is, if the profile makes it.
+    pub(super) kind: Option<DesiredKind>,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long carrier is waited for.
@@ -50,12 +58,13 @@ pub(super) struct Link {
     fatal: Option<Reason>,
     complaints: Vec<String>,
     removed: bool,
+    applied: bool,
 }
 
 impl Link {
     /// A link that shall become what `profile` asks for; tells `out` what to do first.
     pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
-        let mac = new_mac(&profile, &device).or(device.mac);
+        let mac = mac::of_link(&profile, &device).or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
         let (holds, previous) = config::sort_out(lease4, &device, now);
@@ -85,6 +94,7 @@ impl Link {
             fatal: None,
             complaints: Vec::new(),
             removed: false,
+            applied: false,
         };
         link.begin(now, out);
         link
@@ -138,7 +148,10 @@ impl Link {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
-            mac: new_mac(&self.profile, &self.device),
+            mac: mac::of_link(&self.profile, &self.device),
+            controller: self.start.controller,
+            kind: self.start.kind.clone().map(Box::new),
+            port: self.port().map(Box::new),
             addresses: v4.addresses,
             routes: v4.routes,
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
@@ -157,6 +170,10 @@ impl Link {
     pub(super) fn link_event(&mut self, event: &LinkEvent, now: Instant) {
         self.device.name.clone_from(&event.name);
         self.device.up = event.up;
+        if let Some(mac) = event.mac.filter(|mac| self.device.mac != Some(*mac)) {
+            self.device.mac = Some(mac);
+            self.hardware_changed(now);
+        }
         if event.up {
             self.timing.up.get_or_insert(now);
         }
@@ -240,6 +257,7 @@ impl Link {
         match fatal {
             Some(text) => self.fatal = Some(Reason::Kernel(text)),
             None => {
+                self.applied = true;
                 self.v4.applied();
                 self.v6.iter_mut().for_each(Ipv6::applied);
             }
@@ -294,6 +312,9 @@ impl Link {
         if let Some(reason) = &self.fatal {
             return LinkState::Failed(reason.clone());
         }
+        if self.serves() {
+            return if self.applied { LinkState::Up } else { LinkState::Pending(Reason::NotReady) };
+        }
         if !self.device.carrier && self.timing.done.is_none() {
             return match now >= self.carrier_deadline() {
                 true => LinkState::Failed(Reason::NoCarrier),
@@ -340,6 +361,7 @@ impl Link {
             profile: self.profile.clone(),
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
+            created: self.start.created,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),
@@ -355,13 +377,4 @@ impl Link {
 /// The search domains of a profile that may stand in a file of words.
 fn search_domains(section: &IpSettings) -> Vec<String> {
     section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
-}
-
-/// The address the link shall get, if the profile names one.
-fn new_mac(profile: &Profile, device: &Device) -> Option<HwAddr> {
-    match &profile.link.cloned_mac {
-        Some(ClonedMac::Address(mac)) => Some(*mac),
-        Some(ClonedMac::Permanent) => device.perm_mac,
-        _ => None,
-    }
 }

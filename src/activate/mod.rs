@@ -10,8 +10,10 @@ mod family;
 mod ipv4;
 mod ipv6;
 mod link;
+mod mac;
 pub mod outcome;
 mod session;
+mod stack;
 mod target;
 mod wait;
 

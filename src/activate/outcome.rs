@@ -74,6 +74,8 @@ pub struct LinkOutcome {
     pub matched_by: Vec<String>,
     /// True if the run counts on it.
     pub required: bool,
+    /// True if sunup made the link, in this run or an earlier one of this boot.
+    pub created: bool,
     /// How far it came.
     pub state: LinkState,
     /// When it passed which point.

@@ -9,13 +9,14 @@ use uuid::Uuid;
 use super::event::{Action, Input};
 use super::link::{Link, Start};
 use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
-use crate::plan::{self, Activation, Context, Plan, Target};
+use crate::plan::{self, Context, Plan, Target};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
 
 /// What a run is started with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// What is wanted.
     pub profiles: Vec<Profile>,
@@ -44,6 +45,8 @@ pub struct Remembered {
     pub mac: Option<HwAddr>,
     /// The profile that had it.
     pub profile: Uuid,
+    /// True if sunup made the link.
+    pub created: bool,
     /// Its lease.
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
@@ -57,6 +60,10 @@ pub struct Session {
     plan: Plan,
     devices: Vec<Device>,
     links: Vec<Slot>,
+    /// Links that were asked for.
+    making: Vec<Making>,
+    /// Links that were set up for what stands on them.
+    lifted: Vec<u32>,
     actions: std::collections::VecDeque<Action>,
     started: Instant,
     now: Instant,
@@ -82,6 +89,8 @@ impl Session {
             plan: Plan::default(),
             devices: Vec::new(),
             links: Vec::new(),
+            making: Vec::new(),
+            lifted: Vec::new(),
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -101,6 +110,7 @@ impl Session {
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
             Input::RouterOptions { ifindex, options } => self.on(ifindex, |link| link.router_options(options, now)),
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
+            Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
             Input::Applied { ifindex, fatal, complaints } => {
@@ -134,32 +144,55 @@ impl Session {
         self.devices = devices.to_vec();
         self.settings.context.kept = self.links.iter().map(|slot| (slot.link.ifindex(), slot.profile)).collect();
         self.plan = plan::plan(&self.settings.profiles, devices, &self.settings.context);
-        for activation in self.plan.activations.clone() {
-            self.begin(&activation);
+        let mut out = Vec::new();
+        stack::lift(&self.plan, devices, &mut self.lifted, &mut out);
+        self.actions.extend(out);
+        for step in stack::steps(&self.plan) {
+            self.begin(&step);
+        }
+        let mut out = Vec::new();
+        stack::make(&self.plan, &self.settings.profiles, devices, &mut self.making, &mut out);
+        self.actions.extend(out);
+    }
+
+    /// What became of a link that was asked for. Whether it is what was wanted is seen when the devices are read again.
+    fn created(&mut self, name: &str, error: Option<String>) {
+        for one in self.making.iter_mut().filter(|one| one.name == name && one.state == Made::Asked) {
+            one.state = error.clone().map_or(Made::Done, Made::Failed);
         }
     }
 
-    fn begin(&mut self, activation: &Activation) {
-        let running = |slot: &Slot| slot.link.ifindex() == activation.ifindex;
-        let device = self.devices.iter().find(|device| device.ifindex == activation.ifindex);
-        let (Some(device), Some(profile)) = (device, self.shared.get(activation.profile)) else { return };
-        if self.links.iter().any(running) {
+    fn begin(&mut self, step: &Step) {
+        let device = self.devices.iter().find(|device| device.ifindex == step.ifindex);
+        let (Some(device), Some(profile)) = (device, self.shared.get(step.profile)) else { return };
+        let kind = profile.kind.is_virtual().then(|| stack::kind(profile, step.parent, &self.devices));
+        if let Some(slot) = self.links.iter_mut().find(|slot| slot.link.ifindex() == step.ifindex) {
+            if kind.is_some_and(|kind| slot.link.named(kind)) {
+                self.actions.push_back(Action::Apply(Box::new(slot.link.target(self.now))));
+            }
             return;
         }
         let (device, profile) = (device.clone(), profile.clone());
+        let made = |one: &Making| one.profile == step.profile && one.name == device.name;
         let start = Start {
-            matched_by: self.matched_by(activation.ifindex),
-            required: activation.required,
+            matched_by: self.matched_by(step.ifindex),
+            required: step.required,
+            created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
+            controller: step.controller,
+            kind,
             metric: self.metric(&profile),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            remembered: self.remembered(&device, &profile),
+            remembered: self
+                .remembers(&device, &profile)
+                .map(|link| (link.lease4.clone(), link.lease6.clone()))
+                .unwrap_or_default(),
         };
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);
         self.actions.extend(out);
-        self.links.push(Slot { link, profile: activation.profile });
+        self.links.push(Slot { link, profile: step.profile });
     }
 
     /// NetworkManager's metric by type of link; several links of one type count up, the first to be planned is preferred.
@@ -168,12 +201,11 @@ impl Session {
         base_metric(&profile.kind) + u32::try_from(self.links.iter().filter(alike).count()).unwrap_or(0)
     }
 
-    fn remembered(&self, device: &Device, profile: &Profile) -> (Option<dhcp4::Lease>, Option<dhcp6::Lease>) {
+    fn remembers(&self, device: &Device, profile: &Profile) -> Option<&Remembered> {
         let same = |link: &&Remembered| {
             link.ifindex == device.ifindex && link.mac == device.mac && link.profile == profile.uuid
         };
-        let link = self.settings.remembered.iter().find(same);
-        (link.and_then(|link| link.lease4.clone()), link.and_then(|link| link.lease6.clone()))
+        self.settings.remembered.iter().find(same)
     }
 
     /// The end of the run, or when to look again.
@@ -196,8 +228,26 @@ impl Session {
 
     /// How every requirement stands; where nothing is required, nothing is waited for.
     fn standings(&self) -> Vec<Standing> {
-        let one = |requirement| wait::standing(requirement, |target| self.link(target), self.started, self.now);
+        let one = |requirement| {
+            wait::standing(
+                requirement,
+                |target| self.link(target),
+                |target| self.coming(target),
+                self.started,
+                self.now,
+            )
+        };
         self.plan.requirements.iter().map(one).collect()
+    }
+
+    /// True for a link that is being made, or waits for one that is.
+    fn coming(&self, target: Target) -> bool {
+        let Target::Creation(at) = target else { return false };
+        let Some(creation) = self.plan.creations.get(at) else { return false };
+        match self.making.iter().find(|one| one.profile == creation.profile) {
+            Some(one) => one.state == Made::Asked,
+            None => self.making.iter().any(|one| one.state == Made::Asked),
+        }
     }
 
     /// The link of a target of the plan, if it runs.
@@ -272,11 +322,18 @@ impl Session {
         };
         let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
             let profile = self.shared.get(creation.profile)?.clone();
-            let what =
-                format!("links of type {} are not made yet: '{}' is not there", profile.kind.name(), creation.name);
+            let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
+                Some(Made::Failed(error)) => error.clone(),
+                Some(_) => format!("'{}' is the alternative name of another link", creation.name),
+                None => format!("'{}' was not made: what it stands on is not there", creation.name),
+            };
             Some(Missing { profile, what, required: creation.required })
         });
-        self.plan.waiting.iter().filter_map(one).chain(unmade).collect()
+        let mistaken = self.plan.unused.iter().filter(|unused| unused.because.is_mistake()).filter_map(|unused| {
+            let profile = self.shared.get(unused.profile)?.clone();
+            Some(Missing { profile, what: unused.because.to_string(), required: required(unused.profile) })
+        });
+        self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
     }
 }
 

@@ -27,16 +27,18 @@ pub(super) enum Standing {
     Failed,
 }
 
-/// How `requirement` stands; `link` finds a link of it that runs.
+/// How `requirement` stands; `link` finds a link of it that runs, `coming` says whether one will.
 pub(super) fn standing<'a>(
     requirement: &Requirement,
     link: impl Fn(Target) -> Option<&'a Link>,
+    coming: impl Fn(Target) -> bool,
     started: Instant,
     now: Instant,
 ) -> Standing {
     let progress = |target| match link(target).map(|link| link.state(now)) {
         Some(LinkState::Up) => Progress::Up,
         Some(LinkState::Pending(_)) => Progress::Pending,
+        None if coming(target) => Progress::Pending,
         Some(LinkState::Failed(_)) | None => Progress::Failed,
     };
     let links: Vec<&Link> = requirement.links.iter().filter_map(|&target| link(target)).collect();

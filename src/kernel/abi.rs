@@ -48,6 +48,9 @@ pub(super) mod ifla {
     pub(crate) const PERM_ADDRESS: u16 = 54;
     /// Nested in LINKINFO.
     pub(crate) const INFO_KIND: u16 = 1;
+    pub(crate) const INFO_DATA: u16 = 2;
+    pub(crate) const INFO_SLAVE_KIND: u16 = 4;
+    pub(crate) const INFO_SLAVE_DATA: u16 = 5;
     /// Nested in AF_SPEC, in AF_INET6; and in PROTINFO.
     pub(crate) const INET6_FLAGS: u16 = 1;
     /// Bits of INET6_FLAGS: what the last router advertisement said (`IF_RA_MANAGED`, `IF_RA_OTHERCONF`).

@@ -6,7 +6,7 @@ use super::error::errno;
 use super::netlink::Refusal;
 use super::request::{LinkChange, Request, Target};
 use super::snapshot::Snapshot;
-use super::{Kernel, KernelError, diff};
+use super::{Kernel, KernelError, diff, kinds};
 use crate::profile::desired::{DesiredLink, DesiredRoute};
 
 /// What [`Kernel::apply`] did.
@@ -29,6 +29,7 @@ impl Kernel {
 
     /// [`apply`](Self::apply), where what the kernel holds is known.
     pub fn apply_to(&mut self, have: &Snapshot, want: &[DesiredLink]) -> Applied {
+        let conflicts: Vec<KernelError> = want.iter().filter_map(|wanted| conflict(have, wanted)).collect();
         let requests = diff(have, want);
         let refusals = self.send(&requests);
         let busy = |refusal: &Refusal| requests.get(refusal.index).filter(|request| needs_down(request, refusal));
@@ -36,6 +37,7 @@ impl Kernel {
         let failures = refusals.iter().filter(|refusal| busy(refusal).is_none());
         let failures = failures.filter_map(|refusal| failure(requests.get(refusal.index)?, refusal)).collect();
         let mut applied = Applied { sent: requests.len(), failures };
+        applied.failures.extend(conflicts);
         if !down.is_empty() {
             self.change_while_down(&down, want, &mut applied);
         }
@@ -43,7 +45,7 @@ impl Kernel {
         applied
     }
 
-    fn send(&mut self, requests: &[Request<'_>]) -> Vec<Refusal> {
+    pub(super) fn send(&mut self, requests: &[Request<'_>]) -> Vec<Refusal> {
         if log::log_enabled!(log::Level::Debug) {
             requests.iter().for_each(|request| log::debug!("{request}"));
         }
@@ -97,6 +99,13 @@ impl Kernel {
     }
 }
 
+/// A link that is there and cannot become what is wanted.
+fn conflict(have: &Snapshot, wanted: &DesiredLink) -> Option<KernelError> {
+    let link = have.link(wanted.ifindex)?;
+    let conflict = kinds::conflict(wanted.kind.as_ref()?, link)?;
+    Some(KernelError::Conflict { ifindex: link.ifindex, device: link.name.clone(), conflict })
+}
+
 /// True if the change may succeed on a link that is down.
 fn needs_down(request: &Request<'_>, refusal: &Refusal) -> bool {
     let Request::SetLink(_, change) = request else { return false };
@@ -108,18 +117,19 @@ fn needs_down(request: &Request<'_>, refusal: &Refusal) -> bool {
 }
 
 /// The refusal as an error; `None` if what was asked for is so anyway.
-fn failure(request: &Request<'_>, refusal: &Refusal) -> Option<KernelError> {
+pub(super) fn failure(request: &Request<'_>, refusal: &Refusal) -> Option<KernelError> {
     let settled = match refusal.errno {
         errno::EEXIST => matches!(request, Request::AddAddress(..) | Request::AddRoute(..) | Request::AddRule(..)),
         errno::ENOENT | errno::ESRCH | errno::EADDRNOTAVAIL | errno::ENODEV => request.removes(),
         _ => false,
     };
-    let set_up = matches!(request, Request::SetLink(_, LinkChange::Up(true)));
+    // A port without its controller is of no use, nor is a link that is down.
+    let set_up = matches!(request, Request::SetLink(_, LinkChange::Up(true) | LinkChange::Controller(1..)));
     (!settled).then(|| KernelError::Refused {
         request: request.to_string(),
         ifindex: request.ifindex(),
         device: request.device().to_owned(),
-        fatal: set_up || refusal.errno == errno::ENODEV,
+        fatal: set_up || matches!(request, Request::AddLink(_)) || refusal.errno == errno::ENODEV,
         errno: refusal.errno,
         explanation: refusal.explanation.clone(),
     })

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::abi::route;
+use super::kinds;
 use super::request::{LinkChange, Request, RuleFamily, Target};
 use super::snapshot::{Address, Link, Snapshot};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, protocol};
@@ -65,6 +66,8 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
         mtu,
         mac,
         controller,
+        kind,
+        port,
         addr_gen_mode,
         addresses: _,
         routes: _,
@@ -73,15 +76,31 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
     } = wanted;
     let unknown = Link::default();
     let link = have.link(*ifindex).unwrap_or(&unknown);
-    let changes = [
+    let target = target(have, *ifindex);
+    let mut change = |changes: &[Option<LinkChange<'a>>]| {
+        requests.extend(changes.iter().flatten().map(|change| Request::SetLink(target, *change)));
+    };
+    change(&[
         mac.filter(|mac| link.mac != Some(*mac)).map(LinkChange::Mac),
         mtu.filter(|mtu| link.mtu != *mtu).map(LinkChange::Mtu),
-        controller.filter(|controller| link.controller.unwrap_or(0) != *controller).map(LinkChange::Controller),
+    ]);
+    if let Some((wanted, name)) = kind.as_ref().and_then(|kind| Some((kind, kinds::kind_of(&kind.kind)?))) {
+        let differing = kinds::differing(kinds::settings(wanted), &link.data);
+        requests.extend(differing.into_iter().map(|setting| Request::SetKind(target, name, setting)));
+    }
+    let controller = controller.filter(|controller| link.controller.unwrap_or(0) != *controller);
+    requests.extend(controller.map(|index| Request::SetLink(target, LinkChange::Controller(index))));
+    if let Some(port) = port {
+        // A new port has the defaults of its new controller, whatever it was before.
+        let held = if controller.is_some() { &[][..] } else { &link.port_data };
+        let differing = kinds::differing(kinds::port_settings(port), held);
+        requests.extend(differing.into_iter().map(|setting| Request::SetPort(target, &port.port_type, setting)));
+    }
+    let changes = [
         addr_gen_mode.filter(|mode| link.addr_gen_mode != Some(*mode)).map(LinkChange::AddrGenMode),
         name.as_deref().filter(|name| link.name != *name).map(LinkChange::Name),
         up.filter(|up| link.up != *up || link.ifindex == 0).map(LinkChange::Up),
     ];
-    let target = target(have, *ifindex);
     requests.extend(changes.into_iter().flatten().map(|change| Request::SetLink(target, change)));
 }
 

@@ -12,15 +12,23 @@ use netlink_packet_route::route::{RouteFlags, RouteHeader};
 use netlink_packet_route::rule::{RuleFlags, RuleHeader};
 
 use super::abi::{FOREVER, family, fra, ifa, ifla, route as numbers, rta, rtm};
+use super::kinds::{self, Setting};
 use super::message::Batch;
 use super::netlink::Encode;
 use super::request::{LinkChange, Request, RuleFamily, Target};
-use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
+use crate::profile::desired::{DesiredAddress, DesiredRoute, NewLink, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
 impl Encode for Request<'_> {
     fn encode(&self, batch: &mut Batch, sequence: u32) {
         match self {
+            Self::AddLink(link) => new_link(batch, sequence, link),
+            Self::SetKind(target, kind, setting) => {
+                set_info(batch, sequence, *target, (ifla::INFO_KIND, kind), (ifla::INFO_DATA, setting));
+            }
+            Self::SetPort(target, kind, setting) => {
+                set_info(batch, sequence, *target, (ifla::INFO_SLAVE_KIND, kind), (ifla::INFO_SLAVE_DATA, setting));
+            }
             Self::SetLink(target, change) => set_link(batch, sequence, *target, *change),
             // Replacing is what makes the same request right for an address that is there already.
             Self::AddAddress(target, wanted) => {
@@ -39,6 +47,46 @@ impl Encode for Request<'_> {
             Self::RemoveRule(family, wanted) => rule(batch, sequence, (rtm::DELRULE, 0), *family, wanted),
         }
     }
+}
+
+/// RTM_NEWLINK for a link that must not be there yet, with what it cannot come into being without.
+fn new_link(batch: &mut Batch, sequence: u32, link: &NewLink) {
+    let NewLink { name, kind, parent, mac } = link;
+    batch.begin(rtm::NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sequence, &LinkHeader::default());
+    batch.text(ifla::IFNAME, name);
+    if let Some(parent) = parent {
+        batch.u32(ifla::LINK, *parent);
+    }
+    if let Some(mac) = mac {
+        batch.bytes_of(ifla::ADDRESS, mac.as_bytes());
+    }
+    let info = batch.begin_nest(ifla::LINKINFO);
+    batch.text(ifla::INFO_KIND, kinds::kind_of(&kind.kind).unwrap_or_default());
+    let settings = kinds::at_creation(kind);
+    if !settings.is_empty() {
+        let data = batch.begin_nest(ifla::INFO_DATA);
+        settings.iter().for_each(|setting| batch.bytes_of(setting.attribute, &setting.value));
+        batch.end_nest(data);
+    }
+    batch.end_nest(info);
+}
+
+/// RTM_NEWLINK for a link that is there: one setting of its kind. RTM_SETLINK would not look at it.
+fn set_info(
+    batch: &mut Batch,
+    sequence: u32,
+    target: Target<'_>,
+    (kind, name): (u16, &str),
+    (data, setting): (u16, &Setting),
+) {
+    let header = LinkHeader { index: target.ifindex, ..LinkHeader::default() };
+    batch.begin(rtm::NEWLINK, 0, sequence, &header);
+    let info = batch.begin_nest(ifla::LINKINFO);
+    batch.text(kind, name);
+    let data = batch.begin_nest(data);
+    batch.bytes_of(setting.attribute, &setting.value);
+    batch.end_nest(data);
+    batch.end_nest(info);
 }
 
 fn set_link(batch: &mut Batch, sequence: u32, target: Target<'_>, change: LinkChange<'_>) {

@@ -62,6 +62,26 @@ pub enum KernelError {
         /// The kernel's own words (extended acknowledgement); often empty.
         explanation: String,
     },
+    /// A link that is there is not what the profile asks for, and cannot become it.
+    #[error("{device} cannot be used: {conflict}; remove it, or rename one of them")]
+    Conflict {
+        /// Index of the link.
+        ifindex: u32,
+        /// Its name.
+        device: String,
+        /// What differs.
+        conflict: String,
+    },
+    /// The kernel has no driver for links of this kind.
+    #[error("cannot make {device}, a link of type {kind}: {why}")]
+    NoDriver {
+        /// The link.
+        device: String,
+        /// Its type.
+        kind: String,
+        /// Why the module that would bring it is not loaded.
+        why: String,
+    },
     /// The process may not configure the network: said once, whatever the number of requests.
     #[error(
         "not permitted to configure the network: CAP_NET_ADMIN is missing; run as root, or give the container NET_ADMIN (and NET_RAW for DHCP)"
@@ -106,20 +126,25 @@ impl KernelError {
             | Self::Send { errno, .. }
             | Self::HostName { errno, .. } => *errno,
             Self::NotPermitted => errno::EPERM,
+            Self::Conflict { .. } => errno::EEXIST,
+            Self::NoDriver { .. } => errno::EOPNOTSUPP,
         }
     }
 
     /// Index of the link it concerns; 0 if it is none in particular.
     pub fn ifindex(&self) -> u32 {
         match self {
-            Self::Refused { ifindex, .. } | Self::Send { ifindex, .. } => *ifindex,
+            Self::Refused { ifindex, .. } | Self::Conflict { ifindex, .. } | Self::Send { ifindex, .. } => *ifindex,
             _ => 0,
         }
     }
 
     /// True if nothing further can be done with the link (or with any link, if [`ifindex`](Self::ifindex) is 0).
     pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::NotPermitted | Self::Socket { .. } | Self::Refused { fatal: true, .. })
+        matches!(
+            self,
+            Self::NotPermitted | Self::Socket { .. } | Self::Conflict { .. } | Self::Refused { fatal: true, .. }
+        )
     }
 
     /// True if the device (or the file of its setting) is not there, or no longer.

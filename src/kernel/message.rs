@@ -143,6 +143,31 @@ impl Batch {
     }
 }
 
+/// Attributes one after the other, as the value of another attribute.
+#[derive(Debug, Default)]
+pub(super) struct Stream(Vec<u8>);
+
+impl Stream {
+    /// Adds an attribute, padded to a multiple of 4. A value too long for one is cut, which the kernel then refuses.
+    pub(super) fn put(&mut self, kind: u16, value: &[u8]) {
+        let value = value.get(..LONGEST_VALUE).unwrap_or(value);
+        let length = u16::try_from(value.len().saturating_add(NLA_HEADER_SIZE)).unwrap_or(u16::MAX);
+        self.0.extend([length.to_ne_bytes(), kind.to_ne_bytes()].concat());
+        self.raw(value);
+    }
+
+    /// Adds bytes as they are, padded.
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.0.extend(bytes);
+        self.0.resize(self.0.len().next_multiple_of(4), 0);
+    }
+
+    /// The bytes.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
 /// A received message: type, flags, sequence number, payload.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Received<'a> {

@@ -16,6 +16,7 @@ use super::error::{KernelError, errno_of};
 use super::message::{address_of, attributes, messages};
 use super::snapshot::{Link, Route, RouterFlags};
 use super::{read, read_route};
+use crate::profile::HwAddr;
 use crate::profile::ip::RouteKind;
 
 /// Groups listened to. Not IPv4 routes: those are sunup's own work, and ten thousand of them would drown the rest.
@@ -46,6 +47,8 @@ pub enum Event {
         up: bool,
         /// IFF_LOWER_UP.
         carrier: bool,
+        /// Link-layer address.
+        mac: Option<HwAddr>,
     },
     /// A link is gone.
     LinkGone {
@@ -171,8 +174,8 @@ fn link_event(payload: &[u8], deleted: bool) -> Option<Event> {
     }
     let mut links = Vec::new();
     read::link(payload, &mut links);
-    let Link { ifindex, name, up, carrier, .. } = links.pop()?;
-    Some(if deleted { Event::LinkGone { ifindex } } else { Event::Link { ifindex, name, up, carrier } })
+    let Link { ifindex, name, up, carrier, mac, .. } = links.pop()?;
+    Some(if deleted { Event::LinkGone { ifindex } } else { Event::Link { ifindex, name, up, carrier, mac } })
 }
 
 fn address_event(payload: &[u8], gone: bool) -> Option<Event> {

@@ -49,7 +49,7 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
             ifla::LINK_NETNSID => parent_elsewhere = true,
             ifla::MASTER => link.controller = u32_of(value).filter(|&index| index != 0),
             ifla::OPERSTATE => link.operstate = value.first().copied().unwrap_or_default(),
-            ifla::LINKINFO => link.kind = find(value, ifla::INFO_KIND).map(text_of),
+            ifla::LINKINFO => link_info(value, &mut link),
             ifla::AF_SPEC => {
                 let inet6 = find(value, u16::from(family::INET6)).unwrap_or_default();
                 link.addr_gen_mode = find(inet6, ifla::INET6_ADDR_GEN_MODE).and_then(|mode| mode.first().copied());
@@ -62,6 +62,17 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
         link.parent = None;
     }
     (!link.name.is_empty()).then_some(link)
+}
+
+fn link_info(bytes: &[u8], link: &mut Link) {
+    for (kind, value) in attributes(bytes) {
+        match kind {
+            ifla::INFO_KIND => link.kind = Some(text_of(value)),
+            ifla::INFO_DATA => link.data = value.to_vec(),
+            ifla::INFO_SLAVE_DATA => link.port_data = value.to_vec(),
+            _ => {}
+        }
+    }
 }
 
 /// The flags in the attributes of IPv6 on a link; none where there are none.

@@ -5,13 +5,20 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::abi::route;
+use super::kinds::{self, Setting};
 use crate::profile::HwAddr;
-use crate::profile::desired::{DesiredAddress, DesiredRoute};
+use crate::profile::desired::{DesiredAddress, DesiredRoute, NewLink};
 use crate::profile::ip::{RouteKind, RoutingRule};
 
 /// One change of the kernel's state. [`fmt::Display`] says it in words: `add address 192.0.2.2/24 to eth0`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request<'a> {
+    /// Make a link.
+    AddLink(&'a NewLink),
+    /// Change a setting that only links of this kind have.
+    SetKind(Target<'a>, &'static str, Setting),
+    /// Change a setting that only ports of this kind of controller have.
+    SetPort(Target<'a>, &'a str, Setting),
     /// Change a property of a link.
     SetLink(Target<'a>, LinkChange<'a>),
     /// Add an address, or give the one that is there these lifetimes.
@@ -69,7 +76,10 @@ impl<'a> Request<'a> {
     /// Name of the device the request is for; empty for a rule.
     pub fn device(&self) -> &'a str {
         match self {
-            Self::SetLink(target, _)
+            Self::AddLink(link) => link.name.as_str(),
+            Self::SetKind(target, ..)
+            | Self::SetPort(target, ..)
+            | Self::SetLink(target, _)
             | Self::AddAddress(target, _)
             | Self::RemoveAddress(target, _)
             | Self::AddRoute(target, _)
@@ -81,7 +91,10 @@ impl<'a> Request<'a> {
     /// Index of the link the request is for; 0 if it is for none.
     pub fn ifindex(&self) -> u32 {
         match self {
-            Self::SetLink(target, _)
+            Self::AddLink(_) => 0,
+            Self::SetKind(target, ..)
+            | Self::SetPort(target, ..)
+            | Self::SetLink(target, _)
             | Self::AddAddress(target, _)
             | Self::RemoveAddress(target, _)
             | Self::AddRoute(target, _)
@@ -105,6 +118,15 @@ impl fmt::Display for Target<'_> {
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::AddLink(link) => {
+                write!(f, "make {} ({})", link.name, kinds::kind_of(&link.kind.kind).unwrap_or("unknown"))
+            }
+            Self::SetKind(target, kind, setting) => {
+                write!(f, "set {kind} {} of {target} to {}", setting.option, setting.text)
+            }
+            Self::SetPort(target, kind, setting) => {
+                write!(f, "set {kind} port {} of {target} to {}", setting.option, setting.text)
+            }
             Self::SetLink(target, change) => write_change(f, *target, *change),
             Self::AddAddress(target, address) => write!(f, "add address {} to {target}", address.net),
             Self::RemoveAddress(target, net) => write!(f, "remove address {net} from {target}"),

@@ -65,6 +65,10 @@ pub struct Link {
     pub parent: Option<u32>,
     /// IFLA_INFO_KIND: `veth`, `bridge`, …
     pub kind: Option<String>,
+    /// IFLA_INFO_DATA: the settings of this kind of link, as the kernel writes them.
+    pub data: Vec<u8>,
+    /// IFLA_INFO_SLAVE_DATA: its settings as a port.
+    pub port_data: Vec<u8>,
     /// IFLA_INET6_ADDR_GEN_MODE; `None` without IPv6.
     pub addr_gen_mode: Option<u8>,
     /// What the last router advertisement said about DHCPv6.

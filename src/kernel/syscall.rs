@@ -1,7 +1,7 @@
-//! The one file with `unsafe`: system calls that have no safe interface elsewhere. Every function here is safe to call with any
-//! argument; what the calls are good for is said where they are used.
+//! The one file with `unsafe`, but for the entry point: system calls that have no safe interface elsewhere. Every function
+//! here is safe to call with any argument; what the calls are good for is said where they are used.
 
-#![allow(unsafe_code, reason = "the one file that may")]
+#![allow(unsafe_code, reason = "the file that may")]
 
 use std::io;
 use std::mem::{size_of, size_of_val, zeroed};

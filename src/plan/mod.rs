@@ -219,6 +219,13 @@ pub enum Idle {
     Unsupported(String),
 }
 
+impl Idle {
+    /// True if the profile asks for a link that cannot be: what counts on it has failed.
+    pub fn is_mistake(&self) -> bool {
+        matches!(self, Self::OtherKind { .. } | Self::Cycle(_) | Self::NoName | Self::NoParent)
+    }
+}
+
 impl fmt::Display for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

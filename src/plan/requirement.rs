@@ -173,7 +173,8 @@ fn refusals(plan: &Plan, profile: usize) -> impl Iterator<Item = (&Refusal, &sup
 /// What a profile adds to the requirements.
 fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option<Reason> {
     let idle = plan.unused.iter().find(|unused| unused.profile == index);
-    if profile.controller.is_some() || idle.is_some_and(|unused| unused.because != Idle::NoFreeDevice) {
+    let never = idle.is_some_and(|one| one.because != Idle::NoFreeDevice && !one.because.is_mistake());
+    if profile.controller.is_some() || never {
         return None;
     }
     let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
@@ -250,7 +251,10 @@ fn requirements(world: &World, plan: &mut Plan) {
     for (index, profile) in world.profiles.iter().enumerate() {
         let Some(reason) = reason(world, plan, index, profile) else { continue };
         let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail);
+        let mistake = plan.unused.iter().any(|one| one.profile == index && one.because.is_mistake());
         let device_timeout = profile.wait_device_timeout.unwrap_or(world.context.device_timeout);
+        // No device that may come mends what is wrong with the profile.
+        let device_timeout = if mistake { Duration::ZERO } else { device_timeout };
         let exclusive = reason == Reason::AnyLink && world.context.single_dhcp;
         let one = Requirement {
             reason,

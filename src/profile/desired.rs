@@ -5,8 +5,39 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use super::HwAddr;
 use super::ip::{RouteOptions, RoutingRule};
+use super::{HwAddr, LinkKind};
+
+/// A link that is to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewLink {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: DesiredKind,
+    /// Interface index of the link below it (IFLA_LINK).
+    pub parent: Option<u32>,
+    /// Link-layer address; `None`: the kernel's choice.
+    pub mac: Option<HwAddr>,
+}
+
+/// Type and settings of a link that a profile makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredKind {
+    /// As in the profile.
+    pub kind: LinkKind,
+    /// Interface indices of the links that settings name (`bond.primary`, `vxlan.parent`). One that is not here yet is not set yet.
+    pub names: Vec<(String, u32)>,
+}
+
+/// What a link is as a port of its controller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredPort {
+    /// `connection.port-type`: `bond`, `bridge`, `team`, `vrf`.
+    pub port_type: String,
+    /// `[bridge-port]` or `[bond-port]`, in file order.
+    pub options: Vec<(String, String)>,
+}
 
 /// What one link shall be. `None` leaves a property as it is. What is not named here is never removed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +54,10 @@ pub struct DesiredLink {
     pub mac: Option<HwAddr>,
     /// Interface index of the controller it shall be a port of; `Some(0)` is none.
     pub controller: Option<u32>,
+    /// Settings of a link that the profile makes (IFLA_INFO_DATA).
+    pub kind: Option<Box<DesiredKind>>,
+    /// Settings of the port it is (IFLA_INFO_SLAVE_DATA); set after `controller`.
+    pub port: Option<Box<DesiredPort>>,
     /// IFLA_INET6_ADDR_GEN_MODE: 0 EUI-64, 1 none, 2 stable-privacy, 3 random.
     pub addr_gen_mode: Option<u8>,
     /// Addresses it shall have.

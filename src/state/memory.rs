@@ -18,6 +18,9 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
     if let Some(mac) = link.device.mac {
         text.push_str(&format!("mac={mac}\n"));
     }
+    if link.created {
+        text.push_str("created=true\n");
+    }
     let leases = [
         ("dhcp4", link.lease4.as_ref().map(dhcp4::Lease::to_pairs)),
         ("dhcp6", link.lease6.as_ref().filter(|lease| !lease.is_empty()).map(dhcp6::Lease::to_pairs)),
@@ -69,6 +72,7 @@ fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         ifindex,
         mac: value("mac").and_then(|mac| mac.parse().ok()),
         profile: value("profile")?.parse().ok()?,
+        created: value("created") == Some("true"),
         lease4: dhcp4::Lease::from_pairs(&lease4),
         lease6: dhcp6::Lease::from_pairs(&lease6),
     })

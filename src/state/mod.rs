@@ -1,5 +1,6 @@
 //! What is left behind for daemons, programs and people: pure renderers, and one writer.
 
+pub mod dracut;
 pub mod file;
 pub mod klibc;
 pub mod memory;

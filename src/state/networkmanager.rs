@@ -45,7 +45,7 @@ fn device(link: &LinkOutcome, profile: &Profile) -> String {
         add("perm-hw-addr-fake", &mac.to_string());
     }
     add("connection-uuid", &profile.uuid.hyphenated().to_string());
-    add("nm-owned", if profile.kind.is_virtual() { "true" } else { "false" });
+    add("nm-owned", if link.created { "true" } else { "false" });
     add("route-metric-default-effective", &link.metric.to_string());
     if let Some(lease) = &link.lease4 {
         lease.root_path.iter().for_each(|path| add("root-path", &path.to_string()));

@@ -3,7 +3,7 @@
 use crate::support::{Lan, Ran};
 
 /// Runs `up` again under strace and `ip monitor`; answers the run and every modifying request.
-fn again(lan: &Lan, cmdline: &str) -> (Ran, Vec<String>, String) {
+pub(crate) fn again(lan: &Lan, cmdline: &str) -> (Ran, Vec<String>, String) {
     let monitor = lan.client.spawn("ip", &["monitor", "link", "address", "route", "rule"]);
     // The monitor says nothing when it is ready: an event of our own shows that it is.
     lan.client.ip("link add ready0 type bridge");

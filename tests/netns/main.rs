@@ -20,6 +20,8 @@ mod plan_changes_nothing;
 mod resolv_conf;
 mod router_advertisements;
 mod several_links;
+mod stacked_links;
+mod standard_streams;
 mod static_configuration;
 mod the_rig_itself;
 mod waiting;

@@ -1,0 +1,36 @@
+//! A link in a stack: what it is as a port of another, and what it is itself if the profile makes it.
+
+use super::Link;
+use crate::activate::config;
+use crate::profile::desired::{DesiredKind, DesiredPort};
+use crate::proto::Instant;
+
+impl Link {
+    /// What it is as a port.
+    pub(super) fn port(&self) -> Option<DesiredPort> {
+        let controller = self.profile.controller.as_ref().filter(|_| self.start.controller.is_some())?;
+        let (port_type, options) = (controller.port_type.clone(), controller.port_options.clone());
+        Some(DesiredPort { port_type, options })
+    }
+
+    /// The address of a bond or bridge came with its first port: leases are asked for with that one.
+    pub(super) fn hardware_changed(&mut self, now: Instant) {
+        let (device, seed) = (&self.device, self.start.seed);
+        self.v4.hardware_changed(config::dhcp4(&self.profile, device, device.mac, None, seed), now);
+        if let (Some(v6), Some(settings)) = (&mut self.v6, &self.profile.ipv6) {
+            v6.hardware_changed(config::dhcp6(settings, device, device.mac, None, !seed, now));
+        }
+    }
+
+    /// True for a link that is there for its controller alone.
+    pub(super) fn serves(&self) -> bool {
+        self.port().is_some() && self.profile.ipv4.is_none() && self.profile.ipv6.is_none()
+    }
+
+    /// More is known of the links that settings name. True if that changes anything.
+    pub(in crate::activate) fn named(&mut self, kind: DesiredKind) -> bool {
+        let changed = self.start.kind.as_ref().is_some_and(|known| *known != kind);
+        self.start.kind = self.start.kind.take().map(|_| kind);
+        changed
+    }
+}

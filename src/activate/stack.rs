@@ -1,0 +1,133 @@
+//! Links that stand on each other: what can be begun now, and what can be made now.
+
+use super::event::Action;
+use super::mac;
+use crate::plan::{Plan, Target};
+use crate::profile::desired::{DesiredKind, DesiredLink, NewLink};
+use crate::profile::{Device, LinkKind, Profile};
+
+/// A link that is there and that a profile took or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) ifindex: u32,
+    /// Index of the profile.
+    pub(super) profile: usize,
+    pub(super) required: bool,
+    /// The link it becomes a port of.
+    pub(super) controller: Option<u32>,
+    /// The link below it.
+    pub(super) parent: Option<u32>,
+}
+
+/// A link that was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Making {
+    pub(super) profile: usize,
+    pub(super) name: String,
+    pub(super) state: Made,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Made {
+    /// The kernel has not answered yet.
+    Asked,
+    /// It was made, or was there already.
+    Done,
+    /// The kernel refused, in its words.
+    Failed(String),
+}
+
+/// The links that can be begun: parents and controllers first, as each must be there (and up) for what stands on it.
+/// A port whose controller is not there yet is left for later.
+pub(super) fn steps(plan: &Plan) -> Vec<Step> {
+    let mut open: Vec<Step> = Vec::new();
+    for one in &plan.creations {
+        let (Some(ifindex), Ok(controller)) = (one.existing, index(plan, one.controller)) else { continue };
+        let parent = index(plan, one.parent).unwrap_or_default();
+        open.push(Step { ifindex, profile: one.profile, required: one.required, controller, parent });
+    }
+    for one in &plan.activations {
+        let Ok(controller) = index(plan, one.controller) else { continue };
+        let (ifindex, profile, required) = (one.ifindex, one.profile, one.required);
+        open.push(Step { ifindex, profile, required, controller, parent: None });
+    }
+    let mut steps = Vec::with_capacity(open.len());
+    while !open.is_empty() {
+        let later = |index: Option<u32>| open.iter().any(|other| Some(other.ifindex) == index);
+        let (ready, rest): (Vec<Step>, Vec<Step>) =
+            open.iter().cloned().partition(|step| !later(step.controller) && !later(step.parent));
+        // The plan has no circles; should there be one, each is begun as it comes.
+        let (ready, rest) = if ready.is_empty() { (rest, Vec::new()) } else { (ready, rest) };
+        steps.extend(ready);
+        open = rest;
+    }
+    steps
+}
+
+/// The interface index of a target; an error if it is yet to be made.
+fn index(plan: &Plan, target: Option<Target>) -> Result<Option<u32>, ()> {
+    match target {
+        None => Ok(None),
+        Some(Target::Link(ifindex)) => Ok(Some(ifindex)),
+        Some(Target::Creation(at)) => plan.creations.get(at).and_then(|one| one.existing).map(Some).ok_or(()),
+    }
+}
+
+/// Links below others that no profile takes, and that are down: nothing above them could be up.
+pub(super) fn lift(plan: &Plan, devices: &[Device], lifted: &mut Vec<u32>, out: &mut Vec<Action>) {
+    let below = plan.creations.iter().filter_map(|one| match one.parent {
+        Some(Target::Link(ifindex)) if plan.activation(ifindex).is_none() => Some(ifindex),
+        _ => None,
+    });
+    for ifindex in below {
+        let down = devices.iter().any(|device| device.ifindex == ifindex && !device.up);
+        if down && !lifted.contains(&ifindex) {
+            lifted.push(ifindex);
+            out.push(Action::Apply(Box::new(DesiredLink { ifindex, up: Some(true), ..DesiredLink::default() })));
+        }
+    }
+}
+
+/// Asks for the links that can be made now; each is asked for once.
+pub(super) fn make(
+    plan: &Plan,
+    profiles: &[Profile],
+    devices: &[Device],
+    making: &mut Vec<Making>,
+    out: &mut Vec<Action>,
+) {
+    for one in plan.creations.iter().filter(|one| one.existing.is_none()) {
+        let asked = making.iter().any(|other| other.profile == one.profile && other.name == one.name);
+        let (Some(profile), Ok(parent), false) = (profiles.get(one.profile), index(plan, one.parent), asked) else {
+            continue;
+        };
+        making.push(Making { profile: one.profile, name: one.name.clone(), state: Made::Asked });
+        out.push(Action::Create(Box::new(NewLink {
+            name: one.name.clone(),
+            kind: kind(profile, parent, devices),
+            // A vxlan names its link among its settings.
+            parent: parent.filter(|_| profile.kind.name() != "vxlan"),
+            mac: mac::of_new(profile),
+        })));
+    }
+}
+
+/// Type and settings of the link of a profile, with the links that settings name.
+pub(super) fn kind(profile: &Profile, parent: Option<u32>, devices: &[Device]) -> DesiredKind {
+    let options: &[(String, String)] = match &profile.kind {
+        LinkKind::Bond { options } | LinkKind::Other { options, .. } => options,
+        _ => &[],
+    };
+    let named = |(key, value): &(String, String)| {
+        let found = devices.iter().find(|device| device.name == *value).map(|device| device.ifindex);
+        let index = if key == "parent" { parent.or(found) } else { found };
+        Some((value.clone(), index?))
+    };
+    let named_by = ["primary", "active_slave", "parent"];
+    let names = options.iter().filter(|(key, _)| named_by.contains(&key.as_str())).filter_map(named).collect();
+    DesiredKind { kind: profile.kind.clone(), names }
+}
+
+#[cfg(test)]
+mod tests;

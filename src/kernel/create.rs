@@ -1,0 +1,58 @@
+//! Making links.
+
+use super::apply::failure;
+use super::error::errno;
+use super::netlink::Refusal;
+use super::request::Request;
+use super::{Kernel, KernelError, kinds, module};
+use crate::profile::desired::NewLink;
+
+impl Kernel {
+    /// Makes links, each on its own: for each why it was not made. One that is there already counts as made: whether it is
+    /// what was wanted is seen when it is read.
+    pub fn create(&mut self, links: &[NewLink]) -> Vec<Option<KernelError>> {
+        let mut failures: Vec<Option<KernelError>> = links.iter().map(prepare).collect();
+        let requests: Vec<Request<'_>> = links.iter().map(Request::AddLink).collect();
+        for refusal in self.send(&requests) {
+            let (Some(link), Some(slot)) = (links.get(refusal.index), failures.get_mut(refusal.index)) else {
+                continue;
+            };
+            let why = match refusal.errno {
+                errno::EOPNOTSUPP => self.after_loading(link),
+                _ => refused(link, &refusal),
+            };
+            *slot = slot.take().or(why);
+        }
+        failures
+    }
+
+    /// Tries again with the module of that kind of links.
+    fn after_loading(&mut self, link: &NewLink) -> Option<KernelError> {
+        let kind = kinds::kind_of(&link.kind.kind)?;
+        if let Err(why) = module::load_for_link(kind) {
+            return no_driver(link, kind, why.to_string());
+        }
+        let refusal = self.send(&[Request::AddLink(link)]).into_iter().next()?;
+        refused(link, &refusal)
+    }
+}
+
+/// Loads what would make links unasked, quietly; says so of a kind that sunup cannot make.
+fn prepare(link: &NewLink) -> Option<KernelError> {
+    let kind = &link.kind.kind;
+    match kinds::kind_of(kind) {
+        // The kernel itself says what is wrong when it is asked.
+        Some(name) if module::makes_links_unasked(name) => module::load_for_link(name).ok().and(None),
+        Some(_) => None,
+        None => no_driver(link, kind.name(), "sunup cannot make such links".to_owned()),
+    }
+}
+
+fn no_driver(link: &NewLink, kind: &str, why: String) -> Option<KernelError> {
+    Some(KernelError::NoDriver { device: link.name.clone(), kind: kind.to_owned(), why })
+}
+
+/// The refusal as an error; a link that is there is none.
+fn refused(link: &NewLink, refusal: &Refusal) -> Option<KernelError> {
+    if refusal.errno == errno::EEXIST { None } else { failure(&Request::AddLink(link), refusal) }
+}

@@ -1,0 +1,127 @@
+use super::*;
+use crate::profile::link::Vlan;
+
+fn options(text: &str) -> Vec<(String, String)> {
+    let pair = |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).unwrap();
+    text.split_whitespace().map(pair).collect()
+}
+
+fn bond(text: &str, names: &[(String, u32)]) -> Vec<Setting> {
+    settings(&DesiredKind { kind: LinkKind::Bond { options: options(text) }, names: names.to_vec() })
+}
+
+fn value<'a>(settings: &'a [Setting], option: &str) -> &'a [u8] {
+    &settings.iter().find(|setting| setting.option == option).unwrap_or_else(|| panic!("no {option}")).value
+}
+
+#[test]
+fn a_bond_has_a_mode_and_watches_its_ports() {
+    let plain = bond("", &[]);
+    assert_eq!(value(&plain, "mode"), [0]);
+    assert_eq!(value(&plain, "miimon"), 100_u32.to_ne_bytes());
+    let arp = bond("mode=active-backup arp_interval=250 arp_ip_target=192.0.2.1,192.0.2.9", &[]);
+    assert!(arp.iter().all(|setting| setting.option != "miimon"));
+    // As `ip -d link` has it from the kernel: attribute 0 and 1 with four bytes each.
+    assert_eq!(value(&arp, "arp_ip_target"), [8, 0, 0, 0, 192, 0, 2, 1, 8, 0, 1, 0, 192, 0, 2, 9]);
+}
+
+#[test]
+fn words_and_their_numbers_are_the_same_and_names_become_indices() {
+    let by_word = bond("mode=802.3ad lacp_rate=fast xmit_hash_policy=layer3+4 ad_select=count", &[]);
+    let by_number = bond("mode=4 lacp_rate=1 xmit_hash_policy=1 ad_select=2", &[]);
+    let bytes = |all: &[Setting]| all.iter().map(|one| (one.attribute, one.value.clone())).collect::<Vec<_>>();
+    assert_eq!(bytes(&by_word), bytes(&by_number));
+    let options = "mode=active-backup primary=eth1";
+    assert!(bond(options, &[]).iter().all(|setting| setting.option != "primary"), "eth1 is not there yet");
+    assert_eq!(value(&bond(options, &[("eth1".to_owned(), 7)]), "primary"), 7_u32.to_ne_bytes());
+}
+
+#[test]
+fn only_what_differs_is_sent_and_lists_that_are_not_shown_are_empty() {
+    let wanted = bond("mode=active-backup miimon=100 updelay=200 num_unsol_na=3", &[]);
+    // IFLA_BOND_MODE 1, IFLA_BOND_MIIMON 100, IFLA_BOND_UPDELAY 0, IFLA_BOND_NUM_PEER_NOTIF 3.
+    let held = [
+        &[5, 0, 1, 0, 1, 0, 0, 0][..],
+        &[8, 0, 3, 0, 100, 0, 0, 0],
+        &[8, 0, 4, 0, 0, 0, 0, 0],
+        &[5, 0, 16, 0, 3, 0, 0, 0],
+    ]
+    .concat();
+    let sent: Vec<_> = differing(wanted, &held).iter().map(|setting| setting.option).collect();
+    assert_eq!(sent, ["updelay"]);
+}
+
+#[test]
+fn a_vlan_says_id_protocol_and_flags_and_is_never_turned_into_another() {
+    let vlan = Vlan {
+        id: 5,
+        flags: Some(3),
+        egress_priority_map: vec!["7:2".into(), "1:3".into()],
+        ingress_priority_map: vec!["0:0".into()],
+        ..Vlan::default()
+    };
+    let wanted = DesiredKind { kind: LinkKind::Vlan(vlan), names: Vec::new() };
+    let all = settings(&wanted);
+    assert_eq!(value(&all, "vlan.id"), 5_u16.to_ne_bytes());
+    assert_eq!(value(&all, "vlan.protocol"), [0x81, 0]);
+    assert_eq!(value(&all, "vlan.flags"), [3, 0, 0, 0, 15, 0, 0, 0]);
+    let pair = |from, to| [12, 0, 1, 0, from, 0, 0, 0, to, 0, 0, 0];
+    assert_eq!(value(&all, "vlan.egress-priority-map"), [pair(1, 3), pair(7, 2)].concat());
+    assert!(all.iter().all(|setting| setting.option != "vlan.ingress-priority-map"), "0 is what it is anyway");
+    let mut link = Link { kind: Some("vlan".into()), data: vec![6, 0, 1, 0, 6, 0, 0, 0], ..Link::default() };
+    assert_eq!(conflict(&wanted, &link).unwrap(), "it exists with another vlan.id, not 5");
+    link.data = vec![6, 0, 1, 0, 5, 0, 0, 0, 6, 0, 5, 0, 0x81, 0, 0, 0];
+    assert_eq!(conflict(&wanted, &link), None);
+    link.kind = None;
+    assert_eq!(conflict(&wanted, &link).unwrap(), "it exists as a link of type hardware, not vlan");
+}
+
+#[test]
+fn a_bridge_runs_stp_unless_told_otherwise_and_counts_seconds() {
+    let bridge =
+        |text: &str| settings(&DesiredKind { kind: LinkKind::Bridge { options: options(text) }, names: Vec::new() });
+    assert_eq!(value(&bridge(""), "stp"), [1, 0, 0, 0]);
+    let all = bridge("forward-delay=4 stp=false vlan-protocol=802.1ad multicast-router=enabled priority=4096");
+    assert_eq!(all[0].option, "stp", "before the delay that only goes without it");
+    assert_eq!(value(&all, "forward-delay"), 400_u32.to_ne_bytes());
+    assert_eq!(value(&all, "vlan-protocol"), [0x88, 0xa8]);
+    assert_eq!(value(&all, "multicast-router"), [2]);
+    let port = DesiredPort { port_type: "bridge".into(), options: options("path-cost=7 hairpin-mode=true") };
+    let port: Vec<_> = port_settings(&port).into_iter().map(|one| (one.attribute, one.value[0])).collect();
+    assert_eq!(port, [(2, 32), (3, 7), (4, 1)]);
+}
+
+#[test]
+fn other_kinds() {
+    let other = |name: &str, text: &str| DesiredKind {
+        kind: LinkKind::Other { name: name.into(), options: options(text) },
+        names: vec![("eth0".into(), 2)],
+    };
+    assert_eq!(kind_of(&other("macvlan", "tap=true").kind), Some("macvtap"));
+    assert_eq!(value(&settings(&other("macvlan", "mode=2")), "macvlan.mode"), [4, 0, 0, 0]);
+    assert_eq!(value(&settings(&other("vrf", "table=1000")), "table"), 1000_u32.to_ne_bytes());
+    let vxlan = settings(&other("vxlan", "id=42 remote=2001:db8::1 parent=eth0 source-port-min=1 source-port-max=2"));
+    assert_eq!(vxlan.iter().find(|one| one.option == "remote").unwrap().attribute, 16);
+    assert_eq!(value(&vxlan, "destination-port"), [0x21, 0x18]);
+    assert_eq!(value(&vxlan, "source-port-min"), [0, 1, 0, 2]);
+    assert_eq!(value(&vxlan, "parent"), [2, 0, 0, 0]);
+    let peer = settings(&other("veth", "peer=in0"));
+    assert_eq!(peer[0].value, [&[0; 16][..], &[8, 0, 3, 0], b"in0\0"].concat());
+    assert!(differing(peer, &[]).is_empty(), "what the kernel does not show is not compared");
+    assert_eq!(kind_of(&other("macsec", "").kind), None);
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_and_any_held_bytes_are_taken_without_panic(
+        key in "[a-z_-]{1,20}", text in ".{0,12}", held in proptest::collection::vec(0_u8.., 0..60)
+    ) {
+        for name in ["vrf", "vxlan", "macvlan", "ipvlan", "veth"] {
+            let options = vec![(key.clone(), text.clone()), ("mode".into(), text.clone()), ("peer".into(), text.clone())];
+            let wanted = DesiredKind { kind: LinkKind::Other { name: name.into(), options }, names: Vec::new() };
+            differing(settings(&wanted), &held);
+        }
+        let options = vec![("primary".into(), text.clone()), ("arp_ip_target".into(), text.clone()), (key, text)];
+        differing(settings(&DesiredKind { kind: LinkKind::Bond { options }, names: Vec::new() }), &held);
+    }
+}
