@@ -1,6 +1,7 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
@@ -10,6 +11,7 @@ use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
+use crate::proto::identity::Host;
 use crate::state::{self, StateFile};
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
@@ -44,7 +46,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, remembered, timeout);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, timeout);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
@@ -73,7 +75,13 @@ pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> C
 }
 
 /// What the session is told.
-fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, timeout: Option<Duration>) -> Settings {
+fn settings(
+    gathered: Gathered,
+    context: Context,
+    host: Rc<Host>,
+    remembered: Vec<Remembered>,
+    timeout: Option<Duration>,
+) -> Settings {
     let reading = gathered.reading;
     Settings {
         profiles: gathered.profiles,
@@ -83,8 +91,17 @@ fn settings(gathered: Gathered, context: Context, remembered: Vec<Remembered>, t
         hostname: reading.hostname,
         warnings: gathered.warnings,
         remembered,
+        host,
         seed: kernel::random::seed(),
     }
+}
+
+/// What identifiers of this machine are made of, as far as it is to be had here.
+fn host(root: &Path) -> Rc<Host> {
+    let read = |path: &str| std::fs::read(root.join(path)).ok();
+    let machine_id = read("etc/machine-id").or_else(|| read("var/lib/dbus/machine-id"));
+    let machine_id = machine_id.and_then(|text| String::from_utf8(text).ok());
+    Rc::new(Host::new(machine_id.as_deref(), read("var/lib/NetworkManager/secret_key").as_deref()))
 }
 
 /// `ifname=`: gives links the names asked for before anything is matched by name.
@@ -115,6 +132,7 @@ fn write(root: &Path, line: &str, asked: Option<&state::dracut::Asked>, outcome:
     set_hostname(outcome);
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
     let networkmanager: Vec<StateFile> = up().flat_map(|link| state::networkmanager::files(link, root)).collect();
+    let remarks: Vec<_> = up().filter_map(state::networkd::remark).collect();
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
@@ -124,6 +142,8 @@ fn write(root: &Path, line: &str, asked: Option<&state::dracut::Asked>, outcome:
     files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files);
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
+    remarks.iter().for_each(|remark| log::warn!("{remark}"));
+    outcome.warnings.extend(remarks);
     let report = state::report::file(outcome, line, &handed_over);
     errors.extend(state::write(root, &[report]));
     errors.iter().for_each(|error| log::warn!("{error}"));

@@ -3,25 +3,76 @@
 use std::net::Ipv4Addr;
 
 use super::dhcp6::Dhcp6;
-use crate::profile::{Device, HwAddr, Ip4Settings, Ip6Settings, Method6, Profile};
+use crate::profile::{Device, HwAddr, Ip6Settings, Method6, Profile};
 use crate::proto::Instant;
+use crate::proto::identity::{Asker, Host};
 use crate::proto::{dhcp4, dhcp6};
+
+/// Who a link says it is, by its profile; what could not be as the profile says is told beside it.
+pub(super) struct Identity {
+    /// Option 61 of DHCPv4; `None`: not sent.
+    client_id: Option<Vec<u8>>,
+    duid: Vec<u8>,
+    iaid: u32,
+    /// What there is to say if there is a DHCPv4 lease.
+    pub(super) remark4: Option<String>,
+    /// What there is to say if there is a DHCPv6 lease.
+    pub(super) remark6: Option<String>,
+}
+
+impl Identity {
+    /// A profile of ours has identifiers made of the link's address, and is handed over with them; a user's own says what the daemon
+    /// will send, and is handed over as it is. `None` on a link without an address of its own.
+    pub(super) fn new(profile: &Profile, device: &Device, mac: Option<HwAddr>, host: &Host) -> Option<Self> {
+        let mac = mac?;
+        let (settings4, settings6) = (profile.ipv4.as_ref(), profile.ipv6.as_ref());
+        let uuid = profile.uuid.hyphenated().to_string();
+        // The daemon makes other identifiers of a key that is not a field of ours.
+        let other_id = profile.raw.as_ref().is_some_and(|raw| raw.lines().any(|line| line.starts_with("stable-id")));
+        let asker = Asker {
+            host,
+            ifname: &device.name,
+            arp_type: device.arp_type,
+            mac,
+            perm_mac: device.perm_mac.or(device.mac).unwrap_or(mac),
+            stable_id: (!other_id).then_some(uuid.as_str()),
+        };
+        let iaid4 = settings4.and_then(|s| s.ip.dhcp_iaid.as_deref());
+        let (iaid6, duid6) =
+            (settings6.and_then(|s| s.ip.dhcp_iaid.as_deref()), settings6.and_then(|s| s.dhcp_duid.as_deref()));
+        let id = settings4.and_then(|s| s.dhcp_client_id.as_deref());
+        let ours = profile.raw.is_none();
+        let client_id = asker.client_id(id, [iaid4, iaid6], duid6);
+        let duid = asker.duid(duid6.or(ours.then_some("ll")));
+        let iaid = asker.iaid(iaid6.or(ours.then_some("mac")));
+        let why = "is made of the machine's id or of NetworkManager's key, which is not to be had here; one made of the link's \
+            address is sent, and a daemon that takes over may get a second address";
+        Some(Self {
+            remark4: client_id.is_none().then(|| format!("ipv4.dhcp-client-id={} {why}", id.unwrap_or_default())),
+            remark6: (duid.is_none() || iaid.is_none())
+                .then(|| format!("ipv6.dhcp-duid={} {why}", duid6.unwrap_or("lease (the default)"))),
+            client_id: client_id.unwrap_or_else(|| Some(dhcp4::client_id_from_address(device.arp_type, mac))),
+            duid: duid.unwrap_or_else(|| dhcp6::duid_ll(device.arp_type, &mac)),
+            iaid: iaid.unwrap_or_else(|| dhcp6::iaid_from_mac(&mac)),
+        })
+    }
+}
 
 /// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).
 pub(super) fn dhcp4(
     profile: &Profile,
     device: &Device,
     mac: Option<HwAddr>,
+    identity: Option<&Identity>,
     previous: Option<Ipv4Addr>,
     seed: u64,
 ) -> Option<dhcp4::Config> {
     let settings = profile.ipv4.clone().unwrap_or_default();
     let wants_ipv6 = profile.ipv6.as_ref().is_some_and(|s| s.method == Method6::Auto);
     let mac = mac?;
-    let client_id = client_id(&settings, device.arp_type, mac);
     let hostname = settings.dhcp_fqdn.or(settings.ip.dhcp_hostname);
     Some(dhcp4::Config {
-        client_id,
+        client_id: identity?.client_id.clone(),
         hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
         vendor_class: settings.dhcp_vendor_class.map(String::into_bytes),
         mtu: device.mtu,
@@ -35,16 +86,16 @@ pub(super) fn dhcp4(
 pub(super) fn dhcp6(
     settings: &Ip6Settings,
     device: &Device,
-    mac: Option<HwAddr>,
+    identity: Option<&Identity>,
     remembered: Option<dhcp6::Lease>,
     seed: u64,
     now: Instant,
 ) -> Option<Dhcp6> {
-    let mac = mac?;
+    let identity = identity?;
     let fqdn = settings.ip.dhcp_hostname.clone().filter(|_| settings.ip.dhcp_send_hostname);
     let config = dhcp6::Config {
-        duid: dhcp6::duid_ll(device.arp_type, &mac),
-        iaid: dhcp6::iaid_from_mac(&mac),
+        duid: identity.duid.clone(),
+        iaid: identity.iaid,
         mode: dhcp6::Mode::Stateful,
         rapid_commit: true,
         want_prefix: settings.dhcp_pd_hint.map(|hint| hint.prefix_len()),
@@ -83,25 +134,4 @@ pub(super) fn sort_out(
         (false, false) => (None, Some(address)),
         (false, true) => (None, None),
     }
-}
-
-/// The client identifier (option 61) a profile asks for: by default 01 and the MAC address, which is what the daemon that
-/// adopts the link sends. `None`: send none.
-fn client_id(settings: &Ip4Settings, arp_type: u16, mac: HwAddr) -> Option<Vec<u8>> {
-    match settings.dhcp_client_id.as_deref() {
-        None | Some("mac" | "perm-mac" | "stable" | "duid" | "ipv6-duid") => {
-            Some([&[u8::try_from(arp_type).unwrap_or(0)], mac.as_bytes()].concat())
-        }
-        Some("none") => None,
-        Some(text) => Some(hexadecimal(text).unwrap_or_else(|| [&[0], text.as_bytes()].concat())),
-    }
-}
-
-/// `aa:bb:…` with at least two bytes.
-fn hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let byte = |part: &str| match part.len() {
-        1 | 2 if part.bytes().all(|b| b.is_ascii_hexdigit()) => u8::from_str_radix(part, 16).ok(),
-        _ => None,
-    };
-    text.split(':').map(byte).collect::<Option<Vec<u8>>>().filter(|bytes| bytes.len() >= 2)
 }

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::config;
+use super::config::{self, Identity};
 use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
@@ -17,6 +17,7 @@ use crate::profile::desired::{DesiredKind, DesiredLink};
 use crate::profile::text::is_search_domain;
 use crate::profile::{Device, IpSettings, Profile};
 use crate::proto::Instant;
+use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
 use crate::proto::{dhcp4, dhcp6};
 
@@ -41,6 +42,8 @@ pub(super) struct Start {
     pub(super) dhcp_not_before: Instant,
     /// Makes transaction ids and jitter.
     pub(super) seed: u64,
+    /// What identifiers are made of.
+    pub(super) host: Rc<Host>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
 }
@@ -50,6 +53,7 @@ pub(super) struct Link {
     device: Device,
     profile: Rc<Profile>,
     start: Start,
+    identity: Option<Identity>,
     started: Instant,
     v4: Ipv4,
     v6: Option<Ipv6>,
@@ -68,7 +72,8 @@ impl Link {
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
         let (holds, previous) = config::sort_out(lease4, &device, now);
-        let config = config::dhcp4(&profile, &device, mac, previous, start.seed);
+        let identity = Identity::new(&profile, &device, mac, &start.host);
+        let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
         let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
@@ -79,13 +84,14 @@ impl Link {
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
-            let dhcp = config::dhcp6(&settings, &device, mac, lease6, !start.seed, now);
+            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
             Ipv6::new(settings, known6, dhcp)
         });
         let mut link = Self {
             device,
             profile,
             start,
+            identity,
             started: now,
             v4,
             v6,
@@ -123,6 +129,14 @@ impl Link {
     /// What the kernel refused although the link is up.
     pub(super) fn complaints(&self) -> &[String] {
         &self.complaints
+    }
+
+    /// What is worth knowing although everything went as it should.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = &String> {
+        let of4 = self.identity.as_ref().filter(|_| self.v4.lease().is_some()).and_then(|id| id.remark4.as_ref());
+        let lease6 = self.v6.as_ref().and_then(Ipv6::lease);
+        let of6 = self.identity.as_ref().filter(|_| lease6.is_some()).and_then(|id| id.remark6.as_ref());
+        of4.into_iter().chain(of6)
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {

@@ -13,6 +13,7 @@ use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
+use crate::proto::identity::Host;
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
 
 /// What a run is started with.
@@ -30,6 +31,8 @@ pub struct Settings {
     pub hostname: Option<String>,
     /// What could not be honoured as written.
     pub warnings: Vec<Warning>,
+    /// What identifiers of the machine are made of.
+    pub host: Rc<Host>,
     /// Links of earlier runs in this boot.
     pub remembered: Vec<Remembered>,
     /// Makes transaction ids and jitter.
@@ -184,6 +187,7 @@ impl Session {
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            host: self.settings.host.clone(),
             remembered: self
                 .remembers(&device, &profile)
                 .map(|link| (link.lease4.clone(), link.lease6.clone()))
@@ -281,7 +285,9 @@ impl Session {
         warnings.extend(self.plan.warnings.iter().cloned());
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
-            warnings.extend(slot.link.complaints().iter().map(|text| Warning::new(origin, text.clone())));
+            warnings.extend(
+                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
+            );
         }
         Outcome {
             started: self.started,

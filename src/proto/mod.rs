@@ -14,6 +14,7 @@
 pub mod dhcp4;
 pub mod dhcp6;
 mod domains;
+pub mod identity;
 pub mod names;
 pub mod ndisc;
 mod random;

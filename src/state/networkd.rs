@@ -8,7 +8,8 @@ use ipnet::IpNet;
 use super::file::StateFile;
 use crate::activate::LinkOutcome;
 use crate::profile::text::is_search_domain;
-use crate::profile::{Method4, Method6};
+use crate::profile::{Method4, Method6, Warning};
+use crate::proto::dhcp4::Lease;
 
 /// Sorts before an administrator's files; survives the switch to the real root.
 fn path(ifname: &str) -> String {
@@ -62,7 +63,7 @@ fn network(text: &mut String, link: &LinkOutcome) {
 fn dhcp4(text: &mut String, link: &LinkOutcome) {
     let (Some(lease), Some(settings)) = (&link.lease4, &link.profile.ipv4) else { return };
     let ip = &settings.ip;
-    text.push_str("\n[DHCPv4]\nClientIdentifier=mac\n");
+    text.push_str(&format!("\n[DHCPv4]\n{}", client_identifier(lease).unwrap_or_else(|| BY_ADDRESS.to_owned())));
     text.push_str(&format!("RouteMetric={}\n", ip.route_metric.unwrap_or(link.metric)));
     let words = [
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
@@ -74,17 +75,52 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
 }
 
+/// What networkd sends by itself: the link's type and address.
+const BY_ADDRESS: &str = "ClientIdentifier=mac\n";
+
+/// The settings with which networkd sends the identifier of the lease; `None` if it cannot.
+fn client_identifier(lease: &Lease) -> Option<String> {
+    match lease.client_id.as_deref()? {
+        // RFC 4361: 255, IAID, DUID.
+        [255, a, b, c, d, duid @ ..] => {
+            let identity = identity(u32::from_be_bytes([*a, *b, *c, *d]), duid)?;
+            Some(format!("ClientIdentifier=duid\n{identity}"))
+        }
+        [1, address @ ..] if address.len() == 6 => Some(BY_ADDRESS.to_owned()),
+        [32, address @ ..] if address.len() == 8 => Some(BY_ADDRESS.to_owned()),
+        _ => None,
+    }
+}
+
+/// What there is to say of a lease that networkd cannot go on with.
+pub fn remark(link: &LinkOutcome) -> Option<Warning> {
+    let lease = link.lease4.as_ref().filter(|lease| client_identifier(lease).is_none())?;
+    let id = link.profile.ipv4.as_ref().and_then(|settings| settings.dhcp_client_id.clone()).unwrap_or_default();
+    let name = &link.device.name;
+    let text = format!(
+        "systemd-networkd cannot send the client identifier of {name} (ipv4.dhcp-client-id={id}), only one made of the MAC address or \
+         a DUID: if it takes over, it will ask for another address than {}",
+        lease.address
+    );
+    Some(Warning::new(&link.profile.origin, text))
+}
+
+/// networkd's names of the types of DUID, from 1 on (RFC 8415 section 11, RFC 6355). It knows no others.
+const DUID_TYPES: [&str; 4] = ["link-layer-time", "vendor", "link-layer", "uuid"];
+
+/// An IAID and a DUID; `None` for a type that networkd does not know.
+fn identity(iaid: u32, duid: &[u8]) -> Option<String> {
+    let (kind, rest) = duid.split_first_chunk::<2>()?;
+    let kind = DUID_TYPES.get(usize::from(u16::from_be_bytes(*kind)).checked_sub(1)?)?;
+    let raw: Vec<String> = rest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(format!("IAID={iaid}\nDUIDType={kind}\nDUIDRawData={}\n", raw.join(":")))
+}
+
 /// The same identifiers again, or the server gives a second address.
 fn dhcp6(text: &mut String, link: &LinkOutcome) {
     let Some(lease) = link.lease6.as_ref().filter(|lease| !lease.is_empty()) else { return };
-    let Some((kind, rest)) = lease.duid.split_first_chunk::<2>() else { return };
-    let raw: Vec<String> = rest.iter().map(|byte| format!("{byte:02x}")).collect();
-    text.push_str(&format!(
-        "\n[DHCPv6]\nIAID={}\nDUIDType={}\nDUIDRawData={}\n",
-        lease.iaid,
-        u16::from_be_bytes(*kind),
-        raw.join(":")
-    ));
+    let Some(identity) = identity(lease.iaid, &lease.duid) else { return };
+    text.push_str(&format!("\n[DHCPv6]\n{identity}"));
     let method = link.profile.ipv6.as_ref().map(|settings| settings.method);
     if method == Some(Method6::Dhcp) {
         text.push_str("WithoutRA=solicit\n");

@@ -20,6 +20,7 @@ mod snapshot;
 mod stand_in;
 mod verdict;
 
+mod dhcp6_goes_on;
 mod sunup_hands_over_to_networkd;
 mod sunup_hands_over_to_networkmanager;
 mod the_rig_sees_what_goes_wrong;

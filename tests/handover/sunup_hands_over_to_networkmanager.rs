@@ -181,6 +181,12 @@ fn with_keyfile(name: &str, sections: &str) -> Lan {
 /// Brings the link up by the user's own profile and lets the daemon adopt it.
 fn adopt_by_keyfile(name: &str, sections: &str) -> Verdict {
     let lan = with_keyfile(&format!("nm-keyfile-{name}"), sections);
+    // What the daemon makes its identifiers of, as a real root has it.
+    let key = "nm-v2:0123456789012345678901234567890123456789";
+    lan.client.sh(&format!(
+        "echo 114eb4dad3224aff9fc3308338a0ebb7 >/etc/machine-id; umask 077; mkdir -p /var/lib/NetworkManager; \
+         printf '%s' '{key}' >/var/lib/NetworkManager/secret_key"
+    ));
     let server = lan.serve(&[]);
     lan.sunup(&["up"]).exits(0);
     let devices = lan.client.sh("cat /run/NetworkManager/devices/*");
@@ -201,5 +207,23 @@ fn the_profile_of_a_user_is_adopted_as_it_is() {
     ];
     for (name, sections) in cases {
         adopt_by_keyfile(name, sections).print().is_clean();
+    }
+}
+
+/// Every identifier that the daemon can make is made as it makes it: the server sees one client and keeps one lease.
+#[test]
+fn rfc_4_14_the_profile_of_a_user_is_one_client_before_and_after() {
+    for id in ["mac", "perm-mac", "duid", "ipv6-duid", "stable", "none", "01:02:03", "text", "aa"] {
+        let sections = format!("\n[ipv4]\nmethod=auto\ndhcp-client-id={id}\n\n[ipv6]\nmethod=disabled\n");
+        adopt_by_keyfile(&format!("id-{id}"), &sections).print().is_clean();
+    }
+    for more in ["dhcp-iaid=mac", "dhcp-iaid=perm-mac", "dhcp-iaid=4711", "dhcp-iaid=stable", "dhcp-iaid=ifname"] {
+        let sections = format!("\n[ipv4]\nmethod=auto\ndhcp-client-id=duid\n{more}\n\n[ipv6]\nmethod=disabled\n");
+        adopt_by_keyfile(more, &sections).print().is_clean();
+    }
+    for duid in ["ll", "stable-uuid", "stable-ll", "00:03:00:01:aa:bb:cc:dd:ee:ff"] {
+        let sections =
+            format!("\n[ipv4]\nmethod=auto\ndhcp-client-id=ipv6-duid\n\n[ipv6]\nmethod=link-local\ndhcp-duid={duid}\n");
+        adopt_by_keyfile(&format!("duid-{duid}"), &sections).print().is_clean();
     }
 }

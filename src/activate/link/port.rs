@@ -1,7 +1,7 @@
 //! A link in a stack: what it is as a port of another, and what it is itself if the profile makes it.
 
 use super::Link;
-use crate::activate::config;
+use crate::activate::config::{self, Identity};
 use crate::profile::desired::{DesiredKind, DesiredPort};
 use crate::proto::Instant;
 
@@ -16,9 +16,13 @@ impl Link {
     /// The address of a bond or bridge came with its first port: leases are asked for with that one.
     pub(super) fn hardware_changed(&mut self, now: Instant) {
         let (device, seed) = (&self.device, self.start.seed);
-        self.v4.hardware_changed(config::dhcp4(&self.profile, device, device.mac, None, seed), now);
+        self.identity = Identity::new(&self.profile, device, device.mac, &self.start.host);
+        self.v4.hardware_changed(
+            config::dhcp4(&self.profile, device, device.mac, self.identity.as_ref(), None, seed),
+            now,
+        );
         if let (Some(v6), Some(settings)) = (&mut self.v6, &self.profile.ipv6) {
-            v6.hardware_changed(config::dhcp6(settings, device, device.mac, None, !seed, now));
+            v6.hardware_changed(config::dhcp6(settings, device, self.identity.as_ref(), None, !seed, now));
         }
     }
 

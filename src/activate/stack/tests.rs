@@ -53,6 +53,7 @@ fn session(profiles: Vec<Profile>) -> Session {
         timeout: None,
         hostname: None,
         warnings: Vec::new(),
+        host: Default::default(),
         remembered: Vec::new(),
         seed: 1,
     };
