@@ -44,7 +44,7 @@ impl<'a> Driver<'a> {
         self.devices(session)?;
         loop {
             match session.poll() {
-                Output::Transmit(action) => self.act(action),
+                Output::Transmit(action) => self.act(session, action),
                 Output::Event(_) | Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
                 Output::Event(_) | Output::WaitUntil(_) if !self.new.is_empty() => self.create(session)?,
                 Output::Event(verdict) => return Ok(verdict),
@@ -69,9 +69,13 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn act(&mut self, action: Action) {
+    fn act(&mut self, session: &mut Session, action: Action) {
         match action {
             Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
+            Action::Tune { ifindex, wanted } => {
+                let tuned = kernel::ethtool::tune(ifindex, &wanted, kernel::ethtool::Way::Best);
+                session.handle(now(), Input::Tuned { ifindex, tuned });
+            }
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),

@@ -136,7 +136,8 @@ fn write(root: &Path, line: &str, asked: Option<&state::dracut::Asked>, outcome:
     let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
     let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
+    let known =
+        outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
     files.extend(known.map(state::memory::remember));
     files.extend(state::resolv_conf::files(&outcome.dns));
     files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));

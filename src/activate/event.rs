@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::profile::desired::{DesiredLink, NewLink};
+use crate::profile::tuning::{Pair, Tuned};
 use crate::profile::{Device, HwAddr};
 use crate::proto::ndisc::NdOption;
 use crate::proto::{dhcp4, dhcp6};
@@ -74,6 +75,13 @@ pub enum Input<'a> {
         source: Ipv6Addr,
         /// The DHCPv6 message.
         payload: &'a [u8],
+    },
+    /// What [`Action::Tune`] came to.
+    Tuned {
+        /// The link.
+        ifindex: u32,
+        /// What changed, and what was refused.
+        tuned: Tuned,
     },
     /// What [`Action::Apply`] came to.
     Applied {
@@ -147,6 +155,13 @@ pub enum Action {
     },
     /// Make this link once everything asked for before is applied, then answer [`Input::Created`].
     Create(Box<NewLink>),
+    /// Give the device these settings of its own, then answer [`Input::Tuned`]; comes before the link is set up.
+    Tune {
+        /// The link.
+        ifindex: u32,
+        /// The options; of two values of one the later counts.
+        wanted: Vec<Pair>,
+    },
     /// Make the kernel hold this, then answer [`Input::Applied`].
     Apply(Box<DesiredLink>),
     /// Send a DHCPv4 message.

@@ -1,5 +1,6 @@
 //! One link, from "down" to "all that was asked for is there".
 
+mod dns;
 mod port;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -7,15 +8,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::config::{self, Identity};
-use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
+use super::event::{Action, AddressEvent, LinkEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
-use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
+use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
+use super::tuning::Tuning;
 use crate::profile::desired::{DesiredKind, DesiredLink};
-use crate::profile::text::is_search_domain;
-use crate::profile::{Device, IpSettings, Profile};
+use crate::profile::tuning::{self, Change};
+use crate::profile::{Device, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
@@ -46,6 +48,8 @@ pub(super) struct Start {
     pub(super) host: Rc<Host>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
+    /// What earlier runs changed in the device.
+    pub(super) tuned: Vec<Change>,
 }
 
 /// One link that a profile took.
@@ -61,6 +65,8 @@ pub(super) struct Link {
     learned: Learned,
     fatal: Option<Reason>,
     complaints: Vec<String>,
+    /// The device's own settings.
+    pub(super) tuning: Tuning,
     removed: bool,
     applied: bool,
 }
@@ -87,7 +93,9 @@ impl Link {
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
             Ipv6::new(settings, known6, dhcp)
         });
+        let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
         let mut link = Self {
+            tuning: Tuning::new(wanted, start.tuned.clone()),
             device,
             profile,
             start,
@@ -143,6 +151,7 @@ impl Link {
         for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
+        out.extend(self.tuning.ask(self.ifindex(), self.device.carrier));
         out.push(Action::Apply(Box::new(self.target(now))));
         if self.device.up {
             self.timing.up = Some(now);
@@ -284,6 +293,7 @@ impl Link {
             return;
         }
         let ifindex = self.ifindex();
+        out.extend(self.tuning.ask(ifindex, self.device.carrier));
         let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
@@ -338,36 +348,6 @@ impl Link {
         combine(&self.families(now), now)
     }
 
-    /// Name servers and search domains: the profile's first, then those that came by the link.
-    fn dns(&self, now: Instant) -> Dns {
-        let mut all = Dns::default();
-        let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
-        for section in sections.into_iter().flatten() {
-            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
-            all.merge(&Dns { servers, search: search_domains(section) });
-        }
-        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
-            let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
-            search.extend(lease.domain.iter().map(ToString::to_string));
-            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
-        }
-        if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
-            // A link-local server is one of this link: it needs the zone.
-            let server = |address: Ipv6Addr| match is_link_local6(address) {
-                true => format!("{address}%{}", self.device.name),
-                false => address.to_string(),
-            };
-            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
-            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
-            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
-            all.merge(&Dns {
-                servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
-                search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
-            });
-        }
-        all
-    }
-
     /// How it went.
     pub(super) fn outcome(&self, now: Instant) -> LinkOutcome {
         LinkOutcome {
@@ -383,12 +363,8 @@ impl Link {
             lease4: self.v4.lease().cloned(),
             lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
+            tuned: self.tuning.changed().to_vec(),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }
-}
-
-/// The search domains of a profile that may stand in a file of words.
-fn search_domains(section: &IpSettings) -> Vec<String> {
-    section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
 }

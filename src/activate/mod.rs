@@ -15,6 +15,7 @@ pub mod outcome;
 mod session;
 mod stack;
 mod target;
+mod tuning;
 mod wait;
 
 pub use event::{Action, AddressEvent, Input, LinkEvent};

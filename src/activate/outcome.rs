@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::profile::desired::DesiredLink;
+use crate::profile::tuning::Change;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -90,6 +91,8 @@ pub struct LinkOutcome {
     pub lease6: Option<dhcp6::Lease>,
     /// Name servers and search domains that came by this link or stand in its profile.
     pub dns: Dns,
+    /// What was changed in the settings of the device itself, by all runs in this boot.
+    pub tuned: Vec<Change>,
     /// Addresses it has by router advertisement.
     pub autoconf: Vec<ipnet::IpNet>,
 }

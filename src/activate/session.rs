@@ -12,6 +12,7 @@ use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
+use crate::profile::tuning::Change;
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::identity::Host;
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
@@ -54,6 +55,8 @@ pub struct Remembered {
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
     pub lease6: Option<dhcp6::Lease>,
+    /// What was changed in the settings of the device itself.
+    pub tuned: Vec<Change>,
 }
 
 /// One run.
@@ -116,6 +119,7 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
+            Input::Tuned { ifindex, tuned } => self.on(ifindex, |link| link.tuning.tuned(tuned)),
             Input::Applied { ifindex, fatal, complaints } => {
                 self.on(ifindex, |link| link.applied(fatal, complaints));
             }
@@ -192,6 +196,7 @@ impl Session {
                 .remembers(&device, &profile)
                 .map(|link| (link.lease4.clone(), link.lease6.clone()))
                 .unwrap_or_default(),
+            tuned: tuned(&self.settings.remembered, device.ifindex),
         };
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);
@@ -285,9 +290,8 @@ impl Session {
         warnings.extend(self.plan.warnings.iter().cloned());
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
-            warnings.extend(
-                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
-            );
+            let said = slot.link.complaints().iter().chain(slot.link.remarks()).cloned();
+            warnings.extend(said.chain(slot.link.tuning.warnings()).map(|text| Warning::new(origin, text)));
         }
         Outcome {
             started: self.started,
@@ -341,6 +345,11 @@ impl Session {
         });
         self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
     }
+}
+
+/// What earlier runs changed in a device, whatever profile it had.
+fn tuned(remembered: &[Remembered], ifindex: u32) -> Vec<Change> {
+    remembered.iter().find(|link| link.ifindex == ifindex).map(|link| link.tuned.clone()).unwrap_or_default()
 }
 
 /// The verdict over all requirements; something open at the overall deadline counts as failed.

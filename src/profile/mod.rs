@@ -13,6 +13,7 @@ pub mod link;
 pub mod matching;
 pub mod origin;
 pub mod text;
+pub mod tuning;
 pub mod wireguard;
 
 use std::collections::BTreeMap;

@@ -57,6 +57,7 @@ else
 fi
 echo "$code" >"$share/status"
 sync
-# Not `reboot`, which would ask a service manager.
+# Not `reboot`, which would ask a service manager. No program can be started when devices are off already.
+sleep 60 &
 echo o >/proc/sysrq-trigger
-sleep 60
+wait

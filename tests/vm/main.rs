@@ -11,6 +11,8 @@ mod support;
 mod a_lossy_network;
 mod a_module_is_loaded;
 mod external_links_are_left_alone;
+mod nics;
+mod settings_of_the_device;
 mod the_guest_itself;
 
 use std::path::{Path, PathBuf};

@@ -123,6 +123,18 @@ impl Access {
 }
 
 impl Negotiation {
+    /// As values of the options [`crate::profile::tuning::NEGOTIATION`]; those that do not count are empty.
+    pub(super) fn values(&self) -> [String; 4] {
+        let fixed = |text: Option<String>| text.filter(|_| !self.auto).unwrap_or_default();
+        let modes: Vec<String> = self.advertised.iter().filter(|_| self.auto).map(|word| format!("{word:x}")).collect();
+        [
+            self.auto.to_string(),
+            fixed(self.speed.map(|speed| speed.to_string())),
+            fixed(self.full.map(|full| if full { "full" } else { "half" }.to_owned())),
+            modes.join(","),
+        ]
+    }
+
     /// Everything the device can, as for a link that was never told anything: what it advertises beside speeds stays.
     pub(super) fn all_speeds(&self) -> Vec<u32> {
         let pairs = self.supported.iter().zip(self.advertised.iter().chain(std::iter::repeat(&0)));

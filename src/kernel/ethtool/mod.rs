@@ -1,9 +1,8 @@
 //! Settings of a device that ethtool(8) shows: offloads, interrupt coalescing, rings, pause frames, channels, EEE, FEC,
 //! negotiation of the link, wake-on-LAN.
 //!
-//! Settings go in and come out as options of NetworkManager's names, so that what a device had before can be given back to it in
-//! the same way: `[ethtool]`'s, and of `[ethernet]` auto-negotiate, speed, duplex and wake-on-lan. One more, `advertise`, holds the
-//! modes that a negotiating link offered (hexadecimal words of `ETHTOOL_LINK_MODE_*` bits, the lowest first, separated by commas).
+//! Settings go in and come out as options ([`crate::profile::tuning`]), so that what a device had before can be given back to it in
+//! the same way. `advertise` is hexadecimal words of `ETHTOOL_LINK_MODE_*` bits, the lowest first, separated by commas.
 
 mod access;
 mod by_ioctl;
@@ -12,26 +11,7 @@ mod table;
 
 use self::access::{Access, Negotiate, Negotiation, Refused};
 use self::table::{GROUPS, Group};
-
-/// An option that has another value now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// The option: `ring-rx`. Of a `feature-` that stands for several of the kernel's, those.
-    pub option: String,
-    /// The value before.
-    pub old: String,
-    /// The value now.
-    pub new: String,
-}
-
-/// What became of the wishes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tuned {
-    /// What is different now.
-    pub changed: Vec<Change>,
-    /// Options the device did not take, and why.
-    pub refused: Vec<(String, String)>,
-}
+use crate::profile::tuning::{Change, NEGOTIATION, Tuned};
 
 /// How the kernel is talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +22,6 @@ pub enum Way {
     Ioctl,
 }
 
-/// Options of negotiation, set first.
-const NEGOTIATION: [&str; 4] = ["auto-negotiate", "speed", "duplex", "advertise"];
 const WAKE: &str = "wake-on-lan";
 /// NetworkManager's wake-on-LAN flags that are no mode: 1 is its default, 0x8000 "leave it".
 const WAKE_IGNORED: u32 = 0x8001;
@@ -237,21 +215,17 @@ impl Tuner<'_> {
         (!same).then_some(fixed)
     }
 
-    /// Notes what negotiation was and is. What a negotiating link had for speed was its partner's choice, and not noted.
+    /// Notes what negotiation was and is. What a negotiating link has for speed is agreed with its partner, and no setting.
     fn negotiated(&mut self, before: &Negotiation, wanted: &Negotiate) {
-        let auto = !matches!(wanted, Negotiate::Fixed { .. });
-        self.change("auto-negotiate", before.auto.to_string(), auto.to_string());
-        if let Negotiate::Fixed { speed, full } = wanted {
-            let fixed = |text: Option<String>| text.filter(|_| !before.auto).unwrap_or_default();
-            self.change("speed", fixed(before.speed.map(|speed| speed.to_string())), speed.to_string());
-            let duplex = |full: bool| if full { "full" } else { "half" }.to_owned();
-            self.change("duplex", fixed(before.full.map(duplex)), duplex(*full));
-        } else if !before.auto {
-            self.change("speed", before.speed.map(|speed| speed.to_string()).unwrap_or_default(), String::new());
-        }
-        if before.auto {
-            let after = self.access.negotiation().unwrap_or_default();
-            self.change("advertise", write_modes(&before.advertised), write_modes(&after.advertised));
+        let after = match wanted {
+            // The link comes up again only now: its speed is not known yet.
+            Negotiate::Fixed { speed, full } => {
+                Negotiation { auto: false, speed: Some(*speed), full: Some(*full), ..Negotiation::default() }
+            }
+            _ => self.access.negotiation().unwrap_or_default(),
+        };
+        for (option, (old, new)) in NEGOTIATION.into_iter().zip(before.values().into_iter().zip(after.values())) {
+            self.change(option, old, new);
         }
     }
 
@@ -323,10 +297,6 @@ fn known_duplex(duplex: u32) -> Option<bool> {
         1 => Some(true),
         _ => None,
     }
-}
-
-fn write_modes(words: &[u32]) -> String {
-    words.iter().map(|word| format!("{word:x}")).collect::<Vec<_>>().join(",")
 }
 
 fn parse_modes(text: &str) -> Option<Vec<u32>> {
