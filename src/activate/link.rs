@@ -151,7 +151,7 @@ impl Link {
         for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
-        out.extend(self.tuning.ask(self.ifindex(), self.device.carrier));
+        out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));
         out.push(Action::Apply(Box::new(self.target(now))));
         if self.device.up {
             self.timing.up = Some(now);
@@ -293,7 +293,8 @@ impl Link {
             return;
         }
         let ifindex = self.ifindex();
-        out.extend(self.tuning.ask(ifindex, self.device.carrier));
+        let (up, carrier) = (self.device.up, self.device.carrier);
+        out.extend(std::iter::from_fn(|| self.tuning.ask(ifindex, up, carrier)));
         let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);

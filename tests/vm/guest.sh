@@ -55,6 +55,7 @@ else
     "$VM_TESTS" --color=never --test-threads="$VM_THREADS" "${arguments[@]}"
     code=$?
 fi
+dmesg >"$share/dmesg.log"
 echo "$code" >"$share/status"
 sync
 # Not `reboot`, which would ask a service manager. No program can be started when devices are off already.

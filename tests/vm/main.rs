@@ -14,6 +14,7 @@ mod external_links_are_left_alone;
 mod nics;
 mod settings_of_the_device;
 mod the_guest_itself;
+mod where_a_card_is;
 
 use std::path::{Path, PathBuf};
 

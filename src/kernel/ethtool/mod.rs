@@ -134,7 +134,10 @@ impl Tuner<'_> {
         }
         let before = match self.access.features() {
             Ok(features) => features,
-            Err(refused) => return self.refuse("feature-*", why(&refused)),
+            Err(refused) => {
+                let features = self.wanted.iter().filter(|(option, _)| option.starts_with("feature-"));
+                return features.for_each(|(option, _)| self.refuse(option, why(&refused)));
+            }
         };
         let state = |name: &str| before.iter().find(|feature| feature.name == name);
         self.fixed_features(&before);
