@@ -67,7 +67,9 @@ pub fn undo(changes: &[Change]) -> Vec<Pair> {
 /// What is to be asked for where `former` changes of another run, perhaps for another profile, are still there: they are taken back
 /// unless the profile wants them. Of two values of an option the later one counts.
 pub fn wanted_after(former: &[Change], wanted: Vec<Pair>) -> Vec<Pair> {
-    let negotiates = wanted.iter().any(|(option, _)| NEGOTIATION.contains(&option.as_str()));
+    // Without a speed, "no negotiation" asks for nothing.
+    let negotiates =
+        wanted.iter().any(|(option, value)| option == "speed" || (option == "auto-negotiate" && value == "true"));
     let mut all = undo(former);
     all.retain(|(option, _)| !(negotiates && NEGOTIATION.contains(&option.as_str())));
     all.extend(wanted);

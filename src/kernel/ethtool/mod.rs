@@ -200,8 +200,11 @@ impl Tuner<'_> {
             "half" => Some(false),
             _ => None,
         });
-        if self.value("auto-negotiate") == Some("true") {
-            let modes = match self.value("advertise").and_then(parse_modes) {
+        let offered = self.value("advertise").and_then(parse_modes);
+        // What is given back of a link that went on negotiating is what it offered.
+        let auto = self.value("auto-negotiate").map_or(offered.is_some(), |value| value == "true");
+        if auto {
+            let modes = match offered {
                 Some(modes) => modes,
                 None if speed.is_some() || full.is_some() => return Some(Negotiate::Only { speed, full }),
                 None => now.all_speeds(),
@@ -352,6 +355,11 @@ mod tests {
         assert_eq!(negotiate(&forced, &[("speed", "100"), ("duplex", "full")]), None, "it is so");
         let old = [("auto-negotiate", "true"), ("speed", ""), ("duplex", ""), ("advertise", "2f,0")];
         assert_eq!(negotiate(&forced, &old), Some(Negotiate::Among(vec![0x2f, 0])), "given back");
+        assert_eq!(
+            negotiate(&gigabit(), &[("advertise", "f,0")]),
+            Some(Negotiate::Among(vec![0xf, 0])),
+            "offers given back"
+        );
         assert_eq!(gigabit().only(Some(100), Some(true)), [0x2008, 0]);
     }
 
