@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use argh::{EarlyExit, FromArgs};
 
@@ -27,6 +28,8 @@ pub struct Arguments {
 pub enum Command {
     /// `sunup up`.
     Up(Up),
+    /// `sunup down`.
+    Down(Down),
     /// `sunup plan`.
     Plan(Plan),
     /// `sunup status`.
@@ -49,8 +52,8 @@ pub struct Up {
     #[argh(option)]
     pub cmdline: Option<String>,
     /// seconds after which everything must be done; default: each wait has its own limit
-    #[argh(option)]
-    pub timeout: Option<f64>,
+    #[argh(option, from_str_fn(seconds))]
+    pub timeout: Option<Duration>,
     /// directory that stands for / for every file read and written
     #[argh(option, default = "\"/\".into()")]
     pub root: std::path::PathBuf,
@@ -60,6 +63,33 @@ pub struct Up {
     /// in an initramfs of dracut: also write the files in /tmp that its scripts read
     #[argh(switch)]
     pub dracut: bool,
+    /// daemons to prepare: networkmanager,networkd or none; default: rd.sunup.handover, else what the real root has
+    #[argh(option)]
+    pub handover: Option<String>,
+    /// what becomes of links: [IFACE:]keep, adopt or flush; may be repeated; default: rd.sunup.exit, else adopt
+    #[argh(option)]
+    pub exit_policy: Vec<String>,
+    /// number at the start of the name of files for systemd-networkd: 10 goes before an administrator's, 90 after
+    #[argh(option, default = "10")]
+    pub networkd_priority: u8,
+    /// say more on stderr
+    #[argh(switch, short = 'v')]
+    pub verbose: bool,
+}
+
+/// undo what `up` did: everything, or that of the links named
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "down")]
+pub struct Down {
+    /// links to undo; default: all, and the host name, resolv.conf and everything else
+    #[argh(positional)]
+    pub links: Vec<String>,
+    /// only links whose exit policy is flush
+    #[argh(switch)]
+    pub flush: bool,
+    /// directory that stands for / for every file read and written
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,
@@ -177,6 +207,19 @@ pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, Ear
     Arguments::from_args(&["sunup"], &words).map_err(Early)
 }
 
+/// A time above zero: `90` or `2.5`.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let wrong = || "must be a positive number of seconds".to_owned();
+    if !is_number(whole) || !is_number(fraction) {
+        return Err(wrong());
+    }
+    let nanoseconds = format!("{fraction:0<9.9}").parse().map_err(|_| wrong())?;
+    let time = Duration::new(whole.parse().map_err(|_| wrong())?, nanoseconds);
+    if time.is_zero() { Err(wrong()) } else { Ok(time) }
+}
+
 /// Puts in `up` where no subcommand is named, and splits `--name=value` into the two words argh wants.
 fn normalise(words: Vec<String>) -> Vec<String> {
     let mut out = Vec::with_capacity(words.len() + 1);
@@ -217,5 +260,20 @@ impl Early {
         }
         eprintln!("sunup: {}\nTry 'sunup --help'.", self.0.output.trim_end());
         ExitCode::from(2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn a_time_limit_is_a_positive_number_of_seconds() {
+        for (text, milliseconds) in [("90", 90_000), ("2.5", 2_500), ("0.001", 1), ("1.0000000009", 1_000)] {
+            assert_eq!(seconds(text).unwrap().as_millis(), milliseconds, "{text}");
+        }
+        for text in ["", "0", "0.0", "-1", "+1", "1.", ".5", "1e3", "inf", "soon", "99999999999999999999", "1.2.3"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
     }
 }

@@ -22,9 +22,10 @@
 //! | [`plan`] | which profile takes which device, and why | `profile` |
 //! | [`proto`] | DHCP and friends as state machines without sockets or clocks | `profile` |
 //! | [`activate`] | one link from "down" to "configured", as a state machine | `profile`, `plan`, `proto` |
-//! | [`kernel`] | everything with a file descriptor | `profile` |
-//! | [`state`] | what is left behind for daemons, programs and people | `profile`, `proto`, `activate`, `input` (its keyfile writer) |
-//! | [`poll`] | the one loop: sockets, machines, earliest deadline | `profile`, `activate`, `proto`, `kernel` |
+//! | [`journal`] | what is about to be changed, written ahead, so that it can be undone | `profile` |
+//! | [`kernel`] | everything with a file descriptor | `profile`, `journal` |
+//! | [`state`] | what is left behind for daemons, programs and people | `profile`, `proto`, `activate`, `journal`, `input` (its keyfile writer) |
+//! | [`poll`] | the one loop: sockets, machines, earliest deadline | `profile`, `activate`, `proto`, `journal`, `kernel` |
 //! | [`log`] | messages to standard error or the kernel's log | `profile` |
 //! | [`run`] | the straight line itself | all of them |
 
@@ -32,6 +33,7 @@ pub mod activate;
 pub mod cli;
 pub mod command;
 pub mod input;
+pub mod journal;
 pub mod kernel;
 pub mod log;
 pub mod plan;

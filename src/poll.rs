@@ -1,13 +1,15 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
 use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
+use crate::journal::Journal;
 use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
@@ -15,6 +17,12 @@ use crate::proto::{Instant, Output, dhcp6, ndisc};
 
 /// The longest single wait: a deadline without end does not fit what ppoll takes.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Where udevd has its socket and its records.
+const UDEV: &str = "/run/udev";
+
+/// How often it is looked whether udev has written a record that is missed; nothing tells.
+const UDEV_LOOK: Duration = Duration::from_millis(5);
 
 /// Everything that has a file descriptor while links are brought up.
 pub struct Driver<'a> {
@@ -25,6 +33,8 @@ pub struct Driver<'a> {
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
     new: Vec<NewLink>,
+    /// Records of udev without which a link is not touched.
+    missed: Vec<PathBuf>,
 }
 
 /// The time since boot.
@@ -36,7 +46,16 @@ impl<'a> Driver<'a> {
     /// A driver that hears of every change from now on.
     pub fn new(kernel: &'a mut Kernel, sysfs: &'a Path) -> Result<Self, KernelError> {
         let monitor = kernel.monitor()?;
-        Ok(Self { kernel, monitor, packets: None, udp6: None, sysfs, wanted: Vec::new(), new: Vec::new() })
+        Ok(Self {
+            kernel,
+            monitor,
+            packets: None,
+            udp6: None,
+            sysfs,
+            wanted: Vec::new(),
+            new: Vec::new(),
+            missed: Vec::new(),
+        })
     }
 
     /// Runs the session to its end.
@@ -53,6 +72,11 @@ impl<'a> Driver<'a> {
         }
     }
 
+    /// What is about to be changed is noted here first.
+    pub fn journal(&mut self) -> Option<&mut Journal> {
+        self.kernel.journal.as_mut()
+    }
+
     /// Ends the work without waiting for the kernel to let go of the packet socket.
     pub fn leave(self) {
         if let Some(packets) = self.packets {
@@ -63,7 +87,14 @@ impl<'a> Driver<'a> {
     /// Tells the session which devices there are.
     fn devices(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let survey = self.kernel.survey()?;
-        let devices = kernel::device::devices(&survey, Some(self.sysfs));
+        let mut devices = kernel::device::devices(&survey, Some(self.sysfs));
+        self.missed.clear();
+        devices.retain(|device| {
+            let missing = kernel::udev::missing_record(Path::new(UDEV), self.sysfs, device);
+            let ready = missing.is_none();
+            self.missed.extend(missing);
+            ready
+        });
         session.handle(now(), Input::Devices(&devices));
         standing(session, &survey);
         Ok(())
@@ -71,16 +102,16 @@ impl<'a> Driver<'a> {
 
     fn act(&mut self, session: &mut Session, action: Action) {
         match action {
-            Action::Sysctl { ifname, key, value, .. } => self.kernel.sysctl(&ifname, key, &value),
+            Action::Sysctl { ifindex, ifname, key, value } => self.kernel.sysctl(ifindex, &ifname, key, &value),
             Action::Tune { ifindex, wanted } => {
-                let tuned = kernel::ethtool::tune(ifindex, &wanted, kernel::ethtool::Way::Best);
+                let tuned = self.kernel.tune(ifindex, &wanted);
                 session.handle(now(), Input::Tuned { ifindex, tuned });
             }
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
-            Action::SolicitRouter { ifindex } => self.solicit_router(ifindex),
+            Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
         }
     }
 
@@ -144,8 +175,9 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn solicit_router(&mut self, ifindex: u32) {
-        let packet = ndisc::solicitation(None, None);
+    fn solicit_router(&mut self, ifindex: u32, source: Option<Ipv6Addr>) {
+        // Without our link-layer address: the source may be optimistic (RFC 4429 section 2.2).
+        let packet = ndisc::solicitation(source, None);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_all_routers(ifindex, &packet) {
             log::debug!("{error}");
@@ -154,6 +186,8 @@ impl<'a> Driver<'a> {
 
     /// Waits for the earliest of all things that may happen, and tells the session.
     fn wait(&mut self, session: &mut Session, until: Option<Instant>) -> Result<(), KernelError> {
+        let until =
+            if self.missed.is_empty() { until } else { Some(until.unwrap_or(now() + LONGEST).min(now() + UDEV_LOOK)) };
         let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
         let (changes, packets, datagrams) = {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
@@ -173,6 +207,9 @@ impl<'a> Driver<'a> {
         }
         if changes {
             self.changes(session)?;
+        }
+        if self.missed.iter().any(|record| record.exists()) {
+            self.devices(session)?;
         }
         session.handle(now(), Input::Timeout);
         Ok(())
@@ -235,8 +272,8 @@ fn standing(session: &mut Session, survey: &Snapshot) {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::Link { ifindex, name, up, carrier, mac } => {
-            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
+        Event::Link { ifindex, name, up, carrier, mac, bond } => {
+            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac, bond }));
         }
         Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
         Event::Address { ifindex, net, tentative, dad_failed, gone } => {

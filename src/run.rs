@@ -1,18 +1,22 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
+mod write;
+
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::activate::{LinkState, Outcome, Remembered, Session, Settings, Verdict};
+use crate::activate::{Outcome, Remembered, Session, Settings};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
+use crate::journal::Journal;
 use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
 use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
-use crate::state::{self, StateFile};
+use crate::state;
+use write::Leave;
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
 const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,24 +40,25 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let remembered = state::memory::read(&arguments.root);
     let mut kernel = Kernel::open()?;
     kernel.require_permission()?;
+    kernel.journal = Some(Journal::open(&arguments.root));
     rename(&mut kernel, &gathered)?;
     let line = gathered.line.to_string();
     let said = gathered.warnings.len();
-    let timeout = arguments.timeout.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
     let asked = arguments.dracut.then(|| state::dracut::Asked {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, host(&arguments.root), remembered, timeout);
+    let leave = Leave::new(arguments, &gathered.reading, asked);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
-    write(&arguments.root, &line, asked.as_ref(), &mut outcome);
+    write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }
@@ -81,9 +86,11 @@ fn settings(
     host: Rc<Host>,
     remembered: Vec<Remembered>,
     timeout: Option<Duration>,
+    leave: &Leave,
 ) -> Settings {
     let reading = gathered.reading;
     Settings {
+        exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,
         carrier_timeout: reading.timeouts.carrier.unwrap_or(CARRIER_TIMEOUT),
@@ -121,42 +128,8 @@ fn rename(kernel: &mut Kernel, gathered: &Gathered) -> Result<(), KernelError> {
 
 /// Sets the loopback link up: nobody else does in an image without a network daemon.
 fn loopback(kernel: &mut Kernel) {
-    let wanted = kernel.survey().ok().and_then(|snapshot| snapshot.loopback());
-    for failure in wanted.map(|wanted| kernel.apply(&[wanted]).failures).unwrap_or_default() {
+    let Ok(snapshot) = kernel.survey() else { return };
+    for failure in snapshot.loopback().map(|up| kernel.apply_to(&snapshot, &[up]).failures).unwrap_or_default() {
         log::warn!("{failure}");
-    }
-}
-
-/// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-fn write(root: &Path, line: &str, asked: Option<&state::dracut::Asked>, outcome: &mut Outcome) {
-    set_hostname(outcome);
-    let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
-    let networkmanager: Vec<StateFile> = up().flat_map(|link| state::networkmanager::files(link, root)).collect();
-    let remarks: Vec<_> = up().filter_map(state::networkd::remark).collect();
-    let networkd: Vec<StateFile> = up().map(state::networkd::file).collect();
-    let klibc: Vec<StateFile> = up().flat_map(state::klibc::files).collect();
-    let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    let known =
-        outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
-    files.extend(known.map(state::memory::remember));
-    files.extend(state::resolv_conf::files(&outcome.dns));
-    files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
-    let mut errors = state::write(root, &files);
-    let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
-    remarks.iter().for_each(|remark| log::warn!("{remark}"));
-    outcome.warnings.extend(remarks);
-    let report = state::report::file(outcome, line, &handed_over);
-    errors.extend(state::write(root, &[report]));
-    errors.iter().for_each(|error| log::warn!("{error}"));
-    if !errors.is_empty() && outcome.result == Verdict::Ok {
-        outcome.result = Verdict::Degraded;
-    }
-}
-
-/// Sets the host name where the host has none of its own yet.
-fn set_hostname(outcome: &Outcome) {
-    let Some(wanted) = &outcome.hostname else { return };
-    if let Err(error) = kernel::hostname::set_if_unset(wanted) {
-        log::warn!("{error}");
     }
 }

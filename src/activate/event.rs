@@ -95,7 +95,7 @@ pub enum Input<'a> {
 }
 
 /// A link as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LinkEvent {
     /// Which.
     pub ifindex: u32,
@@ -107,6 +107,8 @@ pub struct LinkEvent {
     pub carrier: bool,
     /// Its address now: that of a bond or bridge changes with its ports.
     pub mac: Option<HwAddr>,
+    /// The bond it is a port of, and whether it may send (IFLA_BOND_SLAVE_STATE).
+    pub bond: Option<(u32, bool)>,
 }
 
 /// An address as it is now.
@@ -178,9 +180,12 @@ pub enum Action {
         /// The message and where it goes.
         transmit: dhcp6::Transmit,
     },
-    /// Send a router solicitation from the unspecified address.
+    /// Send a router solicitation.
     SolicitRouter {
         /// The link.
         ifindex: u32,
+        /// Our link-local address, once it may be used: a router then answers us alone and at once (RFC 4861 section 6.2.6). Before,
+        /// the unspecified address.
+        source: Option<Ipv6Addr>,
     },
 }

@@ -1,6 +1,11 @@
 //! IPv6 on one link. Router advertisements and duplicate address detection are the kernel's: sunup sets it right before
 //! the link goes up, asks the router at once, waits for what the kernel makes of the answer, and does the DHCPv6 that the router
 //! (M and O flags, RFC 4861 section 4.2) or the profile asks for.
+//!
+//! A link counts as up while its addresses are still being probed, if the kernel lets them be used (optimistic, RFC 4429): a packet
+//! by the router leaves at once. The kernel sends no solicitation for an unknown *neighbour* from such an address, so that one is
+//! reached when the probing of the link-local address is over: 1 s after carrier, or with the next attempt another second later
+//! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -20,7 +25,8 @@ use crate::proto::dhcp6::{Lease, Mode};
 /// How long a router advertisement is waited for where the profile does not say: dracut's `rd.net.timeout.ipv6auto`.
 const ROUTER_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// Router solicitations sent by sunup, from carrier on; the kernel's own follow after its duplicate address detection.
+/// Router solicitations sent by sunup, from carrier on and again from the moment there is a link-local address: what came before
+/// may have been answered to a kernel that was not listening yet. The kernel's own follow after its duplicate address detection.
 const SOLICITATIONS: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
 
@@ -48,6 +54,8 @@ pub(super) struct Ipv6 {
     lost: Option<Ipv6Addr>,
     applied: bool,
     carrier: Option<Instant>,
+    /// Our link-local address, and since when it may be used.
+    link_local: Option<(Ipv6Addr, Instant)>,
     /// When the first address from a router was seen.
     formed: Option<Instant>,
     solicited: usize,
@@ -65,6 +73,7 @@ impl Ipv6 {
             lost: None,
             applied: false,
             carrier: None,
+            link_local: None,
             formed: None,
             solicited: 0,
             default_route: false,
@@ -92,6 +101,7 @@ impl Ipv6 {
     /// The link has carrier, for the first time or again.
     pub(super) fn carrier(&mut self, now: Instant) {
         self.carrier = Some(now);
+        // A solicitation by the address that was there before is as good.
         self.solicited = 0;
         if let Some(dhcp) = &mut self.dhcp {
             dhcp.carrier(now);
@@ -163,11 +173,12 @@ impl Ipv6 {
         if self.formed.is_none() && !self.autoconf().is_empty() {
             self.formed = Some(now);
         }
+        self.find_link_local(now);
         if self.next_solicitation().is_some_and(|at| now >= at) {
-            out.push(Action::SolicitRouter { ifindex });
+            out.push(Action::SolicitRouter { ifindex, source: self.link_local.map(|(address, _)| address) });
             self.solicited += 1;
         }
-        let wanted = self.wanted(now).filter(|_| self.known.iter().any(|k| !k.is_global() && usable(k)));
+        let wanted = self.wanted(now).filter(|_| self.link_local.is_some());
         let Some(dhcp) = &mut self.dhcp else { return false };
         if let Some(mode) = wanted {
             dhcp.start(mode, now);
@@ -175,6 +186,19 @@ impl Ipv6 {
         let fresh = dhcp.drive(ifindex, now, timing, out);
         self.applied &= !fresh;
         fresh
+    }
+
+    /// Notes the link-local address that may be used now; a new one is a new start for solicitations.
+    fn find_link_local(&mut self, now: Instant) {
+        let mut usable = self.known.iter().filter(|known| !known.is_global() && usable(known));
+        let address = usable.find_map(|known| match known.net.addr() {
+            IpAddr::V6(address) => Some(address),
+            IpAddr::V4(_) => None,
+        });
+        if address != self.link_local.map(|(known, _)| known) {
+            self.link_local = address.map(|address| (address, now));
+            self.solicited = if address.is_some() { 0 } else { self.solicited };
+        }
     }
 
     /// What is to be asked of DHCPv6 servers.
@@ -212,7 +236,8 @@ impl Ipv6 {
     fn next_solicitation(&self) -> Option<Instant> {
         let wanted = self.settings.method == Method6::Auto && !self.default_route && self.autoconf().is_empty();
         let delay = SOLICITATIONS.get(self.solicited).filter(|_| wanted)?;
-        self.carrier.map(|at| at + *delay)
+        let since = self.link_local.map(|(_, since)| since);
+        self.carrier.map(|at| since.map_or(at, |since| at.max(since)) + *delay)
     }
 
     fn give_up(&self) -> Option<Instant> {
@@ -250,7 +275,7 @@ impl Ipv6 {
                 Progress::Failed(Reason::Unsupported("ipv6.method=shared cannot be carried out".to_owned()))
             }
             Method6::Manual if self.applied && own_ready => Progress::Up,
-            Method6::LinkLocal if self.known.iter().any(|k| !k.is_global() && usable(k)) => Progress::Up,
+            Method6::LinkLocal if self.link_local.is_some() => Progress::Up,
             Method6::Manual | Method6::LinkLocal => Progress::Pending(Reason::NotReady),
             Method6::Auto | Method6::Dhcp if !own_ready => Progress::Pending(Reason::NotReady),
             Method6::Auto | Method6::Dhcp => match self.wanted(now) {

@@ -1,5 +1,6 @@
 //! One link, from "down" to "all that was asked for is there".
 
+mod carrier;
 mod dns;
 mod port;
 
@@ -7,8 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
+use self::carrier::Lower;
 use super::config::{self, Identity};
-use super::event::{Action, AddressEvent, LinkEvent};
+use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
@@ -16,8 +18,9 @@ use super::mac;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::tuning::Tuning;
 use crate::profile::desired::{DesiredKind, DesiredLink};
+use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::{self, Change};
-use crate::profile::{Device, Profile};
+use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
@@ -36,6 +39,14 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
+    /// The address of the team it is a port of: that of all of its ports.
+    pub(super) team_mac: Option<HwAddr>,
+    /// The MTU that links upon it need.
+    pub(super) needed_mtu: Option<u32>,
+    /// The MTU of the link below, which it cannot exceed.
+    pub(super) parent_mtu: Option<u32>,
+    /// What becomes of it afterwards.
+    pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long carrier is waited for.
@@ -69,6 +80,8 @@ pub(super) struct Link {
     pub(super) tuning: Tuning,
     removed: bool,
     applied: bool,
+    /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
+    lower: Lower,
 }
 
 impl Link {
@@ -109,6 +122,7 @@ impl Link {
             complaints: Vec::new(),
             removed: false,
             applied: false,
+            lower: Lower::default(),
         };
         link.begin(now, out);
         link
@@ -167,11 +181,15 @@ impl Link {
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
         }
+        // Nobody may be there to prolong them.
+        for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
+            (address.valid, address.preferred) = (None, None);
+        }
         DesiredLink {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
-            mac: mac::of_link(&self.profile, &self.device),
+            mac: self.start.team_mac.or_else(|| mac::of_link(&self.profile, &self.device)),
             controller: self.start.controller,
             kind: self.start.kind.clone().map(Box::new),
             port: self.port().map(Box::new),
@@ -180,41 +198,6 @@ impl Link {
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
-        }
-    }
-
-    /// The profile's MTU; else the lease's, if it is one IPv4 can live with (RFC 791: 68).
-    fn mtu(&self) -> Option<u32> {
-        let leased = || self.v4.lease().and_then(|lease| lease.mtu).map(u32::from).filter(|&mtu| mtu >= 68);
-        self.profile.link.mtu.or_else(leased)
-    }
-
-    /// The link changed.
-    pub(super) fn link_event(&mut self, event: &LinkEvent, now: Instant) {
-        self.device.name.clone_from(&event.name);
-        self.device.up = event.up;
-        if let Some(mac) = event.mac.filter(|mac| self.device.mac != Some(*mac)) {
-            self.device.mac = Some(mac);
-            self.hardware_changed(now);
-        }
-        if event.up {
-            self.timing.up.get_or_insert(now);
-        }
-        let carrier = event.up && event.carrier;
-        if carrier != self.device.carrier || (carrier && self.timing.carrier.is_none()) {
-            self.carrier_changed(carrier, now);
-        }
-    }
-
-    fn carrier_changed(&mut self, carrier: bool, now: Instant) {
-        self.device.carrier = carrier;
-        if !carrier {
-            return;
-        }
-        self.timing.carrier.get_or_insert(now);
-        self.v4.carrier(now);
-        if let Some(v6) = &mut self.v6 {
-            v6.carrier(now);
         }
     }
 
@@ -264,6 +247,7 @@ impl Link {
 
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
+        self.lower_timeout(now);
         self.v4.timeout(now);
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
@@ -314,8 +298,9 @@ impl Link {
         }
         let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now))];
         let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
+        let lower = self.lower_deadline();
         let waits = self.families(now).map(|family| family.waited_for_until);
-        let ahead = waits.into_iter().chain([carrier]).flatten().filter(|&at| at > now);
+        let ahead = waits.into_iter().chain([carrier, lower]).flatten().filter(|&at| at > now);
         machines.into_iter().flatten().chain(ahead).min()
     }
 
@@ -357,6 +342,7 @@ impl Link {
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
             created: self.start.created,
+            exit: self.start.exit,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),

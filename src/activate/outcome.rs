@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::profile::desired::DesiredLink;
+use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::Change;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
@@ -77,6 +78,8 @@ pub struct LinkOutcome {
     pub required: bool,
     /// True if sunup made the link, in this run or an earlier one of this boot.
     pub created: bool,
+    /// What becomes of it afterwards.
+    pub exit: ExitPolicy,
     /// How far it came.
     pub state: LinkState,
     /// When it passed which point.

@@ -10,6 +10,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
 use crate::profile::ip::{IpSettings, Route, RouteOptions};
+use crate::profile::sort::sort_by_key;
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
 use crate::proto::dhcp6;
@@ -169,12 +170,19 @@ fn from_route(wanted: &Route, metric: u32, table: u32) -> DesiredRoute {
 }
 
 /// Drops routes that stand there already, keeping the order: a router's own route comes before the routes by it.
+///
+/// Only routes of one destination, metric and router are compared with one another: there may be ten thousand.
 fn dedup(routes: &mut Vec<DesiredRoute>) {
-    let mut kept: Vec<DesiredRoute> = Vec::with_capacity(routes.len());
-    routes.drain(..).for_each(|route| {
-        if !kept.contains(&route) {
-            kept.push(route);
+    let name = |route: &DesiredRoute| (route.destination, route.metric, route.gateway);
+    let mut sorted: Vec<(usize, &DesiredRoute)> = routes.iter().enumerate().collect();
+    sort_by_key(&mut sorted, |(_, route)| name(route));
+    let mut again = vec![false; routes.len()];
+    for equal in sorted.chunk_by(|(_, a), (_, b)| name(a) == name(b)) {
+        for (at, (number, route)) in equal.iter().enumerate() {
+            let stood_before = equal.iter().take(at).any(|(_, other)| other == route);
+            again.iter_mut().skip(*number).take(1).for_each(|again| *again = stood_before);
         }
-    });
-    *routes = kept;
+    }
+    let mut again = again.into_iter();
+    routes.retain(|_| again.next() != Some(true));
 }

@@ -5,6 +5,7 @@
 //! set as soon as the link is up, before its carrier: there are devices that find none when it was set before.
 //! What is refused still is worth a warning, and never a link.
 
+use crate::activate::Remembered;
 use crate::activate::event::Action;
 use crate::profile::tuning::{Change, NEGOTIATION, Pair, Tuned, merge};
 
@@ -77,6 +78,13 @@ impl Tuning {
     /// What the device did not take.
     pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
         self.refused.iter().map(|(option, why)| format!("{option} is not set: {why}"))
+    }
+}
+
+impl Remembered {
+    /// What earlier runs changed in a device, whatever profile it had.
+    pub(super) fn tuned(all: &[Self], ifindex: u32) -> Vec<Change> {
+        all.iter().find(|link| link.ifindex == ifindex).map(|link| link.tuned.clone()).unwrap_or_default()
     }
 }
 

@@ -33,7 +33,7 @@ fn import(file: &Path, folder: &Path) -> Result<PathBuf, String> {
     warnings.iter().for_each(|warning| eprintln!("sunup: {warning}"));
     let name = format!("{}.nmconnection", profile.file_stem);
     let written = StateFile::private(Path::new("/").join(&name), nmconnection::write(&profile));
-    match state::write(folder, &[written]).first() {
+    match state::write(folder, &[written], None).first() {
         Some(error) => Err(format!("{}: {}", error.path.display(), error.error)),
         None => Ok(folder.join(name)),
     }

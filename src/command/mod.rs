@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cli::{Arguments, Command, Up};
 
 mod check;
+mod down;
 mod explain;
 mod generate;
 mod import;
@@ -20,6 +21,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     }
     match arguments.command.unwrap_or(Command::Up(Up::default())) {
         Command::Up(up) => up::run(&up),
+        Command::Down(down) => down::run(&down),
         Command::Plan(plan) => plan::run(&plan),
         Command::Status(status) => status::run(&status),
         Command::Generate(generate) => generate::run(&generate),

@@ -67,7 +67,7 @@ impl Credentials {
     pub(super) fn starting_with(&self, prefix: &str) -> Vec<(String, Result<Vec<u8>, String>)> {
         let entries = self.folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
         let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
+        crate::profile::sort::sort(&mut names);
         names.dedup();
         let read = |name: &String| {
             let rest = name.strip_prefix(prefix).filter(|rest| !rest.is_empty())?.to_owned();

@@ -102,7 +102,7 @@ pub(super) fn names(directory: &Path, prefix: &str) -> Vec<String> {
     let Ok(entries) = directory.read_dir() else { return Vec::new() };
     let mut names: Vec<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
     names.retain(|name| name.starts_with(prefix));
-    names.sort();
+    crate::profile::sort::sort(&mut names);
     names
 }
 

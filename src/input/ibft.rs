@@ -13,6 +13,7 @@ use uuid::{Uuid, uuid};
 use super::firmware::{Family, Found, Method, PRIORITY, configure, contents, names};
 use crate::profile::ip::DnsServer;
 use crate::profile::link::Vlan;
+use crate::profile::sort::sort_by_key;
 use crate::profile::{HwAddr, IpSettings, LinkKind, Origin, Profile, Warning};
 
 /// NetworkManager's namespace for iBFT profile uuids: a daemon that reads the same table must arrive at the same uuid.
@@ -83,7 +84,7 @@ fn records(sysfs: &Path) -> Vec<Record> {
     let table = sysfs.join("firmware/ibft");
     let mut records: Vec<Record> =
         names(&table, "ethernet").into_iter().map(|name| Record::read(&table, name)).collect();
-    records.sort_by_cached_key(|record| record.mac.as_ref().map(|mac| mac.to_ascii_uppercase()));
+    sort_by_key(&mut records, |record| record.mac.as_ref().map(|mac| mac.to_ascii_uppercase()));
     records
 }
 

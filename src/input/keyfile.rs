@@ -5,6 +5,7 @@
 //! `\s \n \t \r \\` are escapes, `\;` one more inside lists; a list is separated (or ended) by `;`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// A parsed file, or one being put together.
@@ -22,6 +23,8 @@ pub struct Group {
     pub line: usize,
     /// The keys in file order, each once.
     pub entries: Vec<Entry>,
+    /// Where in `entries` each key is: a group may have ten thousand routes.
+    places: BTreeMap<String, usize>,
 }
 
 /// One `key=value`.
@@ -124,7 +127,7 @@ impl KeyFile {
         if let Some(index) = self.groups.iter().position(|group| group.name == name) {
             return index;
         }
-        self.groups.push(Group { name: name.to_owned(), line, entries: Vec::new() });
+        self.groups.push(Group::new(name, line, []));
         self.groups.len().saturating_sub(1)
     }
 
@@ -143,9 +146,16 @@ impl KeyFile {
 }
 
 impl Group {
+    /// A group of these entries; `line` is that of its header.
+    pub fn new(name: &str, line: usize, entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut group = Self { name: name.to_owned(), line, entries: Vec::new(), places: BTreeMap::new() };
+        entries.into_iter().for_each(|entry| group.put(entry));
+        group
+    }
+
     /// The entry of this key.
     pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.key == key)
+        self.entries.get(*self.places.get(key)?)
     }
 
     /// Sets a key to a value that is already in file form.
@@ -165,10 +175,12 @@ impl Group {
     }
 
     fn put(&mut self, entry: Entry) {
-        match self.entries.iter_mut().find(|old| old.key == entry.key) {
-            Some(old) => *old = entry,
-            None => self.entries.push(entry),
+        if let Some(old) = self.places.get(&entry.key).and_then(|place| self.entries.get_mut(*place)) {
+            *old = entry;
+            return;
         }
+        self.places.insert(entry.key.clone(), self.entries.len());
+        self.entries.push(entry);
     }
 }
 

@@ -63,7 +63,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut all: Vec<PathBuf> =
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| counts(path)).collect();
-    all.sort();
+    crate::profile::sort::sort(&mut all);
     all
 }
 

@@ -19,6 +19,17 @@ pub(super) mod rtm {
     pub(crate) const NEWNDUSEROPT: u16 = 68;
 }
 
+/// The flags with which a message that puts something back is sent; 0 for one that takes away or changes.
+pub(super) fn flags_to_put_back(kind: u16) -> u16 {
+    use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
+    match kind {
+        rtm::NEWADDR => NLM_F_CREATE | NLM_F_REPLACE,
+        rtm::NEWROUTE => NLM_F_CREATE | NLM_F_APPEND,
+        rtm::NEWRULE => NLM_F_CREATE | NLM_F_EXCL,
+        _ => 0,
+    }
+}
+
 /// Multicast groups as bits of `sockaddr_nl.nl_groups` (`RTMGRP_*`).
 pub(super) mod group {
     pub(crate) const LINK: u32 = 1;

@@ -6,7 +6,7 @@ use super::error::errno;
 use super::netlink::Refusal;
 use super::request::{LinkChange, Request, Target};
 use super::snapshot::Snapshot;
-use super::{Kernel, KernelError, diff, kinds};
+use super::{Kernel, KernelError, diff, kinds, undo};
 use crate::profile::desired::{DesiredLink, DesiredRoute};
 
 /// What [`Kernel::apply`] did.
@@ -31,6 +31,9 @@ impl Kernel {
     pub fn apply_to(&mut self, have: &Snapshot, want: &[DesiredLink]) -> Applied {
         let conflicts: Vec<KernelError> = want.iter().filter_map(|wanted| conflict(have, wanted)).collect();
         let requests = diff(have, want);
+        if self.journal.is_some() && !requests.is_empty() {
+            self.note(&undo::entries(have, want, &requests));
+        }
         let refusals = self.send(&requests);
         let busy = |refusal: &Refusal| requests.get(refusal.index).filter(|request| needs_down(request, refusal));
         let down: Vec<_> = refusals.iter().filter_map(busy).collect();
@@ -41,6 +44,7 @@ impl Kernel {
         if !down.is_empty() {
             self.change_while_down(&down, want, &mut applied);
         }
+        self.settle_teams(want, &mut applied.failures);
         say_once(&mut applied.failures);
         applied
     }

@@ -20,10 +20,15 @@ pub fn set(name: &str) -> Result<bool, KernelError> {
     Ok(true)
 }
 
-/// Sets the host name where the host has none of its own: none at all, or `localhost`. True: it was changed.
-pub fn set_if_unset(name: &str) -> Result<bool, KernelError> {
-    match get()?.as_deref() {
-        None | Some("localhost" | "localhost.localdomain") => set(name),
-        Some(_) => Ok(false),
+/// Sets the host name where the host has none of its own: none at all, or `localhost`; `before` is told what it was, before it is
+/// changed. True: it was changed.
+pub fn set_if_unset(name: &str, before: impl FnOnce(Option<String>)) -> Result<bool, KernelError> {
+    let former = get()?;
+    match former.as_deref() {
+        None | Some("localhost" | "localhost.localdomain") if former.as_deref() != Some(name) => {
+            before(former);
+            set(name)
+        }
+        _ => Ok(false),
     }
 }

@@ -50,6 +50,19 @@ impl Nla for Attribute<'_> {
     }
 }
 
+/// Bytes that are written as they are.
+struct Bytes<'a>(&'a [u8]);
+
+impl Emitable for Bytes<'_> {
+    fn buffer_len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn emit(&self, buffer: &mut [u8]) {
+        buffer.copy_from_slice(self.0);
+    }
+}
+
 impl Batch {
     /// The bytes so far.
     pub(super) fn bytes(&self) -> &[u8] {
@@ -72,6 +85,11 @@ impl Batch {
         self.emit(&netlink);
         self.emit(header);
         self.end();
+    }
+
+    /// Adds a whole message: header and attributes as they are.
+    pub(super) fn raw(&mut self, kind: u16, flags: u16, sequence: u32, payload: &[u8]) {
+        self.begin(kind, flags, sequence, &Bytes(payload));
     }
 
     /// Notes the length of the message being written. All lengths are multiples of 4, so that no padding is needed.

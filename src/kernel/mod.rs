@@ -30,7 +30,11 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod team;
+pub mod udev;
 mod udp6;
+mod undo;
+mod undo_plan;
 
 use std::path::Path;
 
@@ -44,6 +48,7 @@ pub use self::packet::{Packet, PacketSocket};
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
 pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
 pub use self::udp6::{Datagram, Udp6Socket};
+use crate::journal::{Entry, Journal, Undo};
 
 /// CAP_NET_ADMIN as a bit of the capability set.
 const CAP_NET_ADMIN: u64 = 1 << 12;
@@ -51,12 +56,14 @@ const CAP_NET_ADMIN: u64 = 1 << 12;
 /// The kernel's networking of this namespace.
 pub struct Kernel {
     netlink: Netlink,
+    /// What is about to be changed is noted here first.
+    pub journal: Option<Journal>,
 }
 
 impl Kernel {
     /// Opens the netlink socket. Reading needs no privilege.
     pub fn open() -> Result<Self, KernelError> {
-        Ok(Self { netlink: Netlink::open()? })
+        Ok(Self { netlink: Netlink::open()?, journal: None })
     }
 
     /// Fails with [`KernelError::NotPermitted`] if this process may not configure the network.
@@ -72,9 +79,22 @@ impl Kernel {
         Monitor::open()
     }
 
+    /// Takes note in the journal, if there is one.
+    pub fn note(&mut self, entries: &[Entry]) {
+        if let Some(journal) = &mut self.journal {
+            journal.note(entries);
+        }
+    }
+
     /// Writes a setting of a link if it differs ([`sysctl::set`]). What the kernel does not have is noted in the log, no more.
-    pub fn sysctl(&self, device: &str, key: &str, value: &str) {
-        match sysctl::set(Path::new("/"), device, key, value) {
+    pub fn sysctl(&mut self, ifindex: u32, device: &str, key: &str, value: &str) {
+        let journal = self.journal.as_mut();
+        let note = |former: &str| {
+            if let Some(journal) = journal {
+                journal.note(&[Entry::changed(ifindex, key, Undo::Sysctl(former.to_owned()))]);
+            }
+        };
+        match sysctl::set(Path::new("/"), device, key, value, note) {
             Ok(_) => {}
             Err(error) if error.is_gone() => log::debug!("{error}"),
             Err(error) => log::warn!("{error}"),

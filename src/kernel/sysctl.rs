@@ -10,18 +10,18 @@ use super::error::{KernelError, errno, errno_of};
 const LONGEST: usize = 64;
 
 /// Sets `/proc/sys/net/<family>/conf/<device>/<setting>` if it differs; `key` is `family/setting`, e.g. `ipv6/accept_ra`.
-/// True: it was changed.
+/// `before` is told the former value, before it is changed. True: it was changed.
 ///
 /// `root` is `/`, or a directory in its place. The error [is gone](KernelError::is_gone) where the kernel has no such
 /// setting (no IPv6, an older kernel) or no such device.
-pub fn set(root: &Path, device: &str, key: &str, value: &str) -> Result<bool, KernelError> {
+pub fn set(root: &Path, device: &str, key: &str, value: &str, before: impl FnOnce(&str)) -> Result<bool, KernelError> {
     let path = path(root, device, key);
     let failed =
         |path: &Path, errno| KernelError::Sysctl { path: path.display().to_string(), value: value.to_owned(), errno };
     let Some(path) = path else {
         return Err(failed(&root.join("proc/sys/net"), errno::ENOENT));
     };
-    change(&path, value).map_err(|error| failed(&path, errno_of(&error)))
+    change(&path, value, before).map_err(|error| failed(&path, errno_of(&error)))
 }
 
 /// The value of a setting; `None` if it cannot be read.
@@ -39,12 +39,14 @@ fn path(root: &Path, device: &str, key: &str) -> Option<PathBuf> {
 }
 
 /// Writes without O_CREAT and O_TRUNC: these are not files to be made.
-fn change(path: &Path, value: &str) -> io::Result<bool> {
+fn change(path: &Path, value: &str, before: impl FnOnce(&str)) -> io::Result<bool> {
     let mut buffer = [0; LONGEST];
     let length = fs::File::open(path)?.read(&mut buffer)?;
-    if buffer.get(..length).unwrap_or_default().trim_ascii() == value.as_bytes() {
+    let former = buffer.get(..length).unwrap_or_default().trim_ascii();
+    if former == value.as_bytes() {
         return Ok(false);
     }
+    before(&String::from_utf8_lossy(former));
     OpenOptions::new().write(true).open(path)?.write_all(value.as_bytes())?;
     Ok(true)
 }
@@ -63,8 +65,10 @@ mod tests {
     #[test]
     fn only_a_different_value_is_written() {
         let root = root("write");
-        assert_eq!(set(&root, "eth0.5", "ipv6/accept_ra", "1"), Ok(false));
-        assert_eq!(set(&root, "eth0.5", "ipv6/accept_ra", "2"), Ok(true));
+        assert_eq!(set(&root, "eth0.5", "ipv6/accept_ra", "1", |_| panic!("not changed")), Ok(false));
+        let mut former = String::new();
+        assert_eq!(set(&root, "eth0.5", "ipv6/accept_ra", "2", |value| former = value.to_owned()), Ok(true));
+        assert_eq!(former, "1");
         assert_eq!(get(&root, "eth0.5", "ipv6/accept_ra").as_deref(), Some("2"));
         fs::remove_dir_all(root).unwrap();
     }
@@ -74,7 +78,7 @@ mod tests {
         let root = root("gone");
         for (device, key) in [("eth1", "ipv6/accept_ra"), ("eth0.5", "ipv6/none"), ("../conf/eth0.5", "ipv6/accept_ra")]
         {
-            let error = set(&root, device, key, "1").unwrap_err();
+            let error = set(&root, device, key, "1", |_| {}).unwrap_err();
             assert!(error.is_gone(), "{error}");
         }
         fs::remove_dir_all(root).unwrap();

@@ -2,6 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 
+use crate::profile::sort::sort_by;
 use crate::profile::{Device, MatchRule, MultiConnect, Origin, Profile};
 
 use super::creation::{Nodes, creates};
@@ -11,7 +12,7 @@ use super::{Criterion, DeviceReport, Refusal, Rejection, Untouched, World};
 /// Indices of the profiles, the first to be tried first.
 pub(super) fn order(profiles: &[Profile]) -> Vec<usize> {
     let mut order: Vec<(usize, &Profile)> = profiles.iter().enumerate().collect();
-    order.sort_by(|(_, a), (_, b)| compare(a, b).0);
+    sort_by(&mut order, |(_, a), (_, b)| compare(a, b).0);
     order.into_iter().map(|(index, _)| index).collect()
 }
 

@@ -60,6 +60,7 @@ pub(crate) mod tests;
 use std::fmt;
 use std::time::Duration;
 
+use crate::profile::sort::sort_by_key;
 use crate::profile::{Device, Profile, Warning};
 
 pub use creation::{Creation, Target};
@@ -378,7 +379,7 @@ struct World<'a> {
 impl<'a> World<'a> {
     fn new(profiles: &'a [Profile], devices: &'a [Device], context: &'a Context) -> Self {
         let mut devices: Vec<&Device> = devices.iter().collect();
-        devices.sort_by_key(|device| device.ifindex);
+        sort_by_key(&mut devices, |device| device.ifindex);
         Self { profiles, devices, context, order: choose::order(profiles) }
     }
 

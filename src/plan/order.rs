@@ -31,7 +31,7 @@ pub(super) fn sort<'a>(
         open = rest;
     }
     open.extend(&cyclic);
-    open.sort_unstable();
+    crate::profile::sort::sort(&mut open);
     let left = |at: usize| Some((nodes.list.get(at)?, why_left(nodes, neighbours, &placed, &cyclic, at)));
     (placed.clone(), open.iter().filter_map(|&at| left(at)).collect())
 }

@@ -7,11 +7,13 @@
 mod debug;
 pub mod desired;
 pub mod device;
+pub mod handover;
 pub mod hwaddr;
 pub mod ip;
 pub mod link;
 pub mod matching;
 pub mod origin;
+pub mod sort;
 pub mod text;
 pub mod tuning;
 pub mod wireguard;

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::file::StateFile;
 use crate::activate::{LinkOutcome, LinkState, Outcome};
 use crate::profile::desired::DesiredRoute;
+use crate::profile::sort::sort_by_key;
 use crate::profile::{HwAddr, LinkKind, Origin};
 use crate::proto::dhcp4::Lease;
 
@@ -83,7 +84,7 @@ fn interfaces(outcome: &Outcome) -> Vec<String> {
 
 /// The list with `wanted` at its head if it is in it, each name once.
 fn first(wanted: Option<&str>, mut names: Vec<String>) -> Vec<String> {
-    names.sort_by_key(|name| Some(name.as_str()) != wanted);
+    sort_by_key(&mut names, |name| Some(name.as_str()) != wanted);
     let mut out: Vec<String> = Vec::new();
     names.into_iter().for_each(|name| {
         if !out.contains(&name) {

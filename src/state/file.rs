@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
 
+use crate::journal::Journal;
+
 /// A file to leave behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFile {
@@ -18,6 +20,8 @@ pub struct StateFile {
     pub contents: Vec<u8>,
     /// How it is written.
     pub write: Write,
+    /// The link it is about; 0 for none.
+    pub link: u32,
 }
 
 /// How a file is written.
@@ -33,12 +37,19 @@ pub enum Write {
 impl StateFile {
     /// A file readable by all.
     pub fn public(path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) -> Self {
-        Self { path: path.into(), mode: 0o644, contents: contents.into(), write: Write::Replace }
+        Self { path: path.into(), mode: 0o644, contents: contents.into(), write: Write::Replace, link: 0 }
     }
 
     /// A file for root alone.
     pub fn private(path: impl Into<PathBuf>, contents: impl Into<Vec<u8>>) -> Self {
         Self { mode: 0o600, ..Self::public(path, contents) }
+    }
+}
+
+impl StateFile {
+    /// The same file, about this link.
+    pub fn of(self, link: u32) -> Self {
+        Self { link, ..self }
     }
 }
 
@@ -53,13 +64,14 @@ pub struct StateError {
 }
 
 /// Writes every file below `root`. One that cannot be written does not keep the others from it. A file that already
-/// holds its contents is not touched.
-pub fn write(root: &Path, files: &[StateFile]) -> Vec<StateError> {
-    let one = |file: &StateFile| {
+/// holds its contents is not touched. What was there before goes into the journal.
+pub fn write(root: &Path, files: &[StateFile], mut journal: Option<&mut Journal>) -> Vec<StateError> {
+    let mut one = |file: &StateFile| {
         let path = below(root, &file.path);
-        write_one(&path, file).err().map(|error| StateError { path, error })
+        let journal = journal.as_deref_mut();
+        write_one(root, &path, file, journal).err().map(|error| StateError { path, error })
     };
-    files.iter().filter_map(one).collect()
+    files.iter().filter_map(&mut one).collect()
 }
 
 /// No file of ours is larger.
@@ -82,15 +94,18 @@ pub fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-fn write_one(path: &Path, file: &StateFile) -> io::Result<()> {
+fn write_one(root: &Path, path: &Path, file: &StateFile, journal: Option<&mut Journal>) -> io::Result<()> {
     if holds(path, file) {
         return Ok(());
     }
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
-    }
     if file.write == Write::ReplaceOrFill && path.is_symlink() && path.exists() {
         return Err(io::Error::other("is a symbolic link that somebody else looks after: left alone"));
+    }
+    if let Some(journal) = journal {
+        super::undo::note(root, path, file, journal);
+    }
+    if let Some(folder) = path.parent() {
+        fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
     }
     match replace(path, file) {
         Err(error) if file.write == Write::ReplaceOrFill && cannot_take_name(&error) => fill(path, file),
@@ -99,7 +114,7 @@ fn write_one(path: &Path, file: &StateFile) -> io::Result<()> {
 }
 
 /// A mount point cannot be renamed over; a folder may be read-only around a writable file.
-fn cannot_take_name(error: &io::Error) -> bool {
+pub(super) fn cannot_take_name(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ResourceBusy
@@ -120,12 +135,12 @@ fn holds(path: &Path, file: &StateFile) -> bool {
 }
 
 /// No symbolic link is followed, no FIFO is waited for.
-fn nofollow() -> i32 {
+pub(super) fn nofollow() -> i32 {
     (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits()
 }
 
 /// Writes a new file and gives it the name. Whatever had the name (a link, a FIFO) is replaced, not followed.
-fn replace(path: &Path, file: &StateFile) -> io::Result<()> {
+pub(super) fn replace(path: &Path, file: &StateFile) -> io::Result<()> {
     let temporary = temporary(path);
     let result = fresh(&temporary, file.mode).and_then(|mut new| {
         new.set_permissions(fs::Permissions::from_mode(file.mode))?;
@@ -151,13 +166,13 @@ fn fresh(temporary: &Path, mode: u32) -> io::Result<File> {
 }
 
 /// A hidden name beside `path`: readers of the folder pass hidden names over.
-fn temporary(path: &Path) -> PathBuf {
+pub(super) fn temporary(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!(".{name}.sunup"))
 }
 
 /// Overwrites the file that is there.
-fn fill(path: &Path, file: &StateFile) -> io::Result<()> {
+pub(super) fn fill(path: &Path, file: &StateFile) -> io::Result<()> {
     let mut there = OpenOptions::new().write(true).custom_flags(nofollow()).open(path)?;
     if !there.metadata()?.is_file() {
         return Err(io::Error::other("is not a regular file"));
@@ -194,7 +209,7 @@ mod tests {
     #[test]
     fn a_file_gets_its_mode_and_contents_and_leaves_nothing_beside_it() {
         let root = Folder::new("write");
-        assert!(write(&root.0, &[state()]).is_empty());
+        assert!(write(&root.0, &[state()], None).is_empty());
         let path = root.0.join("run/sunup/state");
         assert_eq!(fs::read_to_string(&path).unwrap(), "text\n");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
@@ -205,10 +220,10 @@ mod tests {
     fn equal_contents_are_not_written_again() {
         use std::os::unix::fs::MetadataExt as _;
         let root = Folder::new("again");
-        write(&root.0, &[state()]);
+        write(&root.0, &[state()], None);
         let inode = || fs::metadata(root.0.join("run/sunup/state")).unwrap().ino();
         let before = inode();
-        write(&root.0, &[state()]);
+        write(&root.0, &[state()], None);
         assert_eq!(inode(), before);
     }
 
@@ -219,7 +234,7 @@ mod tests {
         fs::write(&victim, "precious").unwrap();
         fs::create_dir_all(root.0.join("run/sunup")).unwrap();
         std::os::unix::fs::symlink(&victim, root.0.join("run/sunup/state")).unwrap();
-        assert!(write(&root.0, &[state()]).is_empty());
+        assert!(write(&root.0, &[state()], None).is_empty());
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
         assert!(!root.0.join("run/sunup/state").is_symlink());
     }
@@ -228,7 +243,7 @@ mod tests {
     fn a_file_that_cannot_be_written_is_named_and_the_others_are_written() {
         let root = Folder::new("partly");
         fs::write(root.0.join("run"), "a file where a folder should be").unwrap();
-        let errors = write(&root.0, &[state(), StateFile::public("/etc/x", "y")]);
+        let errors = write(&root.0, &[state(), StateFile::public("/etc/x", "y")], None);
         assert_eq!(errors.len(), 1);
         assert!(errors[0].to_string().contains("run/sunup/state"));
         assert!(root.0.join("etc/x").exists());
@@ -241,7 +256,7 @@ mod tests {
         fs::write(root.0.join("stub"), "theirs").unwrap();
         std::os::unix::fs::symlink(root.0.join("stub"), root.0.join("etc/resolv.conf")).unwrap();
         let file = StateFile { write: Write::ReplaceOrFill, ..StateFile::public("/etc/resolv.conf", "ours") };
-        assert_eq!(write(&root.0, &[file]).len(), 1);
+        assert_eq!(write(&root.0, &[file], None).len(), 1);
         assert_eq!(fs::read_to_string(root.0.join("stub")).unwrap(), "theirs");
     }
 }

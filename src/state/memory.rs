@@ -2,11 +2,13 @@
 //!
 //! Read back only by sunup. A file that is damaged in any way is no memory: the link starts afresh.
 
+use crate::profile::sort::sort_by_key;
 use std::fs;
 use std::path::Path;
 
 use super::file::{self, StateFile, below};
 use crate::activate::{LinkOutcome, Remembered};
+use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::Change;
 use crate::proto::{dhcp4, dhcp6};
 
@@ -21,6 +23,9 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
     }
     if link.created {
         text.push_str("created=true\n");
+    }
+    if link.exit != ExitPolicy::default() {
+        text.push_str(&format!("exit={}\n", link.exit.word()));
     }
     let leases = [
         ("dhcp4", link.lease4.as_ref().map(dhcp4::Lease::to_pairs)),
@@ -53,7 +58,7 @@ pub fn read(root: &Path) -> Vec<Remembered> {
             parse(ifindex, &file::read(&entry.path()).ok()?)
         })
         .collect();
-    all.sort_by_key(|link| link.ifindex);
+    sort_by_key(&mut all, |link| link.ifindex);
     all
 }
 
@@ -81,7 +86,9 @@ fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         ifindex,
         mac: value("mac").and_then(|mac| mac.parse().ok()),
         profile: value("profile")?.parse().ok()?,
+        name: value("name").unwrap_or_default().to_owned(),
         created: value("created") == Some("true"),
+        exit: value("exit").and_then(ExitPolicy::parse).unwrap_or_default(),
         lease4: dhcp4::Lease::from_pairs(&lease4),
         lease6: dhcp6::Lease::from_pairs(&lease6),
         tuned,

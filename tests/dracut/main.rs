@@ -6,6 +6,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests start programs")]
 
 mod files;
+mod hooks;
 mod shells;
 mod strings;
 mod world;

@@ -13,6 +13,7 @@ mod a_module_is_loaded;
 mod external_links_are_left_alone;
 mod nics;
 mod settings_of_the_device;
+mod stacked_links;
 mod the_guest_itself;
 mod where_a_card_is;
 

@@ -1,4 +1,4 @@
-//! What a link knows of name servers and search domains.
+//! The name servers and search domains that a link brings.
 
 use std::net::Ipv6Addr;
 

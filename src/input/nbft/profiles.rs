@@ -10,6 +10,7 @@ use crate::input::firmware::{Family, Found, Method, PRIORITY, configure, disable
 use crate::input::uuids::stable_uuid;
 use crate::profile::ip::{AddrGenMode, DnsServer};
 use crate::profile::link::Vlan;
+use crate::profile::sort::sort_by_key;
 use crate::profile::{IpSettings, LinkKind, Origin, Profile, Warning};
 
 /// Collects the interfaces of all tables, then makes the profiles: a VLAN of one table may stand on a NIC of another.
@@ -57,7 +58,7 @@ impl Builder {
     /// Adds the profiles and the host name to `found`. VLANs come last, when all NICs they may stand on are known.
     pub(super) fn finish(mut self, mut found: Found) -> Found {
         let mut taken = BTreeSet::new();
-        self.interfaces.sort_by_key(|named| named.interface.vlan > 0);
+        sort_by_key(&mut self.interfaces, |named| named.interface.vlan > 0);
         for named in &self.interfaces {
             match named.profile(&mut self.warnings) {
                 Ok(_) if !taken.insert((named.table.as_str(), named.interface.index)) => {

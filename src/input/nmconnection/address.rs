@@ -11,6 +11,7 @@ use super::value::decimal;
 use crate::input::keyfile::{Entry, Group};
 use crate::profile::IpSettings;
 use crate::profile::ip::{Route, RouteOptions};
+use crate::profile::sort::sort_by_key;
 
 /// The entries `BASE`, `BASE0`, `BASE1`, … of these bases in the order the daemon reads them: by number, the bare name first.
 pub(super) fn numbered<'a>(group: &'a Group, bases: &[&str]) -> Vec<&'a Entry> {
@@ -22,7 +23,7 @@ pub(super) fn numbered<'a>(group: &'a Group, bases: &[&str]) -> Vec<&'a Entry> {
             }
         }
     }
-    found.sort_by_key(|(number, kind, _)| (*number, *kind));
+    sort_by_key(&mut found, |(number, kind, _)| (*number, *kind));
     found.into_iter().map(|(_, _, entry)| entry).collect()
 }
 

@@ -288,8 +288,7 @@ fn read6(group: &Group, notes: &mut Notes<'_>) -> Ip6Settings {
 }
 
 fn read_common(ip: &mut IpSettings, family: Family, group: &Group, others: Vec<&Entry>, notes: &mut Notes<'_>) {
-    let entries = others.into_iter().cloned().collect();
-    let rest = Group { name: group.name.clone(), line: group.line, entries };
+    let rest = Group::new(&group.name, group.line, others.into_iter().cloned());
     let others = read(IP, ip, family.group(), &rest, notes);
     let from_address = address::read_addresses(ip, family, group, notes);
     address::read_routes(ip, family, group, notes);

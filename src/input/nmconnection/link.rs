@@ -284,7 +284,7 @@ fn read_infiniband(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<'_>)
     let mut link = Infiniband::default();
     if let Some(group) = file.group("infiniband") {
         let others = read(INFINIBAND, profile, "infiniband", group, notes);
-        let rest = Group { name: group.name.clone(), line: group.line, entries: others.into_iter().cloned().collect() };
+        let rest = Group::new(&group.name, group.line, others.into_iter().cloned());
         let others = read(INFINIBAND_LINK, &mut link, "infiniband", &rest, notes);
         keep_others("infiniband", &others, &[], &["interface-name"], notes);
     }

@@ -271,7 +271,7 @@ fn write_scalar<T>(field: &Field<T>, from: &T) -> Option<String> {
 
 /// Writes the group if the table has anything to say.
 pub(super) fn write_group<T>(table: &[Key<T>], from: &T, name: &str, file: &mut KeyFile) {
-    let mut group = Group { name: name.to_owned(), line: 0, entries: Vec::new() };
+    let mut group = Group::new(name, 0, []);
     write(table, from, &mut group);
     for entry in group.entries {
         file.group_mut(name).set_raw(&entry.key, entry.value);

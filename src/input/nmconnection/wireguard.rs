@@ -133,7 +133,7 @@ pub(super) fn read_all(profile: &mut Profile, file: &KeyFile, notes: &mut Notes<
 }
 
 fn remaining(group: &Group, entries: Vec<&Entry>) -> Group {
-    Group { name: group.name.clone(), line: group.line, entries: entries.into_iter().cloned().collect() }
+    Group::new(&group.name, group.line, entries.into_iter().cloned())
 }
 
 fn read_peer(group: &Group, notes: &mut Notes<'_>) -> Option<Peer> {

@@ -93,7 +93,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let counts = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "conf");
     let mut paths: Vec<PathBuf> = paths.filter(counts).collect();
-    paths.sort();
+    crate::profile::sort::sort(&mut paths);
     paths
 }
 

@@ -11,7 +11,9 @@ mod table;
 
 use self::access::{Access, Negotiate, Negotiation, Refused};
 use self::table::{GROUPS, Group};
-use crate::profile::tuning::{Change, NEGOTIATION, Tuned};
+use super::Kernel;
+use crate::journal::{Entry, Undo};
+use crate::profile::tuning::{Change, NEGOTIATION, Pair, Tuned};
 
 /// How the kernel is talked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +28,20 @@ const WAKE: &str = "wake-on-lan";
 /// NetworkManager's wake-on-LAN flags that are no mode: 1 is its default, 0x8000 "leave it".
 const WAKE_IGNORED: u32 = 0x8001;
 
-/// Sets options of a device. What it has already is not set again; one refused stops no other.
-pub fn tune(ifindex: u32, wanted: &[(String, String)], way: Way) -> Tuned {
+impl Kernel {
+    /// [`tune`], written down ahead in the journal.
+    pub fn tune(&mut self, ifindex: u32, wanted: &[Pair]) -> Tuned {
+        let mut note =
+            |option: &str, old: &str| self.note(&[Entry::changed(ifindex, option, Undo::Tuned(old.to_owned()))]);
+        tune(ifindex, wanted, Way::Best, &mut note)
+    }
+}
+
+/// Sets options of a device. What it has already is not set again; one refused stops no other. `note` is told each option that is
+/// about to be changed, and its value.
+pub fn tune(ifindex: u32, wanted: &[Pair], way: Way, note: &mut dyn FnMut(&str, &str)) -> Tuned {
     let access = Access::new(ifindex, way == Way::Ioctl);
-    let mut tuner = Tuner { access, wanted, tuned: Tuned::default() };
+    let mut tuner = Tuner { access, wanted, note, tuned: Tuned::default() };
     tuner.negotiation();
     tuner.wake();
     tuner.features();
@@ -40,7 +52,8 @@ pub fn tune(ifindex: u32, wanted: &[(String, String)], way: Way) -> Tuned {
 
 struct Tuner<'a> {
     access: Access,
-    wanted: &'a [(String, String)],
+    wanted: &'a [Pair],
+    note: &'a mut dyn FnMut(&str, &str),
     tuned: Tuned,
 }
 
@@ -85,6 +98,9 @@ impl Tuner<'_> {
         if changes.is_empty() {
             return;
         }
+        for (word, _) in &changes {
+            (self.note)(&group.option(*word), &group.text(now(*word).unwrap_or_default()));
+        }
         match self.access.set_words(group, &before, &changes) {
             Ok(()) => self.group_changes(group, &before, &changes),
             // One bad value must not cost the others.
@@ -108,7 +124,7 @@ impl Tuner<'_> {
     /// Notes what a group's words are now: a device may round.
     fn group_changes(&mut self, group: &Group, before: &[Option<u32>], changes: &[(usize, u32)]) {
         let after = self.access.words(group).unwrap_or_default();
-        let text = |value: u32| if group.switches { (value != 0).to_string() } else { value.to_string() };
+        let text = |value: u32| group.text(value);
         for (word, wanted) in changes {
             let read = |words: &[Option<u32>]| words.get(*word).copied().flatten();
             let (old, new) = (read(before).unwrap_or_default(), read(&after).unwrap_or(*wanted));
@@ -146,6 +162,9 @@ impl Tuner<'_> {
         if asked.is_empty() {
             return;
         }
+        for (name, on) in &asked {
+            (self.note)(&format!("feature-{name}"), if *on { "false" } else { "true" });
+        }
         if let Err(refused) = self.access.set_features(&asked) {
             return asked.iter().for_each(|(name, _)| self.refuse(&format!("feature-{name}"), why(&refused)));
         }
@@ -181,10 +200,13 @@ impl Tuner<'_> {
         let refused = match self.access.negotiation() {
             Ok(now) => match self.negotiate(&now) {
                 None => return,
-                Some(wanted) => match self.access.negotiate(&now, &wanted) {
-                    Ok(()) => return self.negotiated(&now, &wanted),
-                    Err(refused) => refused,
-                },
+                Some(wanted) => {
+                    NEGOTIATION.into_iter().zip(now.values()).for_each(|(option, old)| (self.note)(option, &old));
+                    match self.access.negotiate(&now, &wanted) {
+                        Ok(()) => return self.negotiated(&now, &wanted),
+                        Err(refused) => refused,
+                    }
+                }
             },
             Err(refused) => refused,
         };
@@ -252,6 +274,7 @@ impl Tuner<'_> {
         if before == wanted {
             return;
         }
+        (self.note)(WAKE, &(before << 1).to_string());
         match self.access.set_wake(wanted) {
             Ok(()) => self.change(WAKE, (before << 1).to_string(), flags.to_string()),
             Err(refused) => self.refuse(WAKE, why(&refused)),
@@ -313,8 +336,13 @@ fn parse_modes(text: &str) -> Option<Vec<u32>> {
 mod tests {
     use super::*;
 
-    fn tuner(wanted: &[(String, String)]) -> Tuner<'_> {
-        Tuner { access: Access::new(0, true), wanted, tuned: Tuned::default() }
+    fn tuner(wanted: &[Pair]) -> Tuner<'_> {
+        Tuner {
+            access: Access::new(0, true),
+            wanted,
+            note: Box::leak(Box::new(|_: &str, _: &str| {})),
+            tuned: Tuned::default(),
+        }
     }
 
     fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {

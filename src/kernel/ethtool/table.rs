@@ -17,7 +17,7 @@ pub(super) struct Group {
     /// Words of the structure, the command's included.
     pub(super) words: usize,
     /// True if the values are `true` and `false`.
-    pub(super) switches: bool,
+    switches: bool,
     /// Words whose attribute is one byte long.
     narrow: &'static [usize],
 }
@@ -33,6 +33,11 @@ impl Group {
     pub(super) fn option(&self, word: usize) -> String {
         let name = word.checked_sub(self.first).and_then(|at| self.names.get(at)).copied().unwrap_or_default();
         format!("{}{name}", self.prefix)
+    }
+
+    /// A value of the group as text.
+    pub(super) fn text(&self, value: u32) -> String {
+        if self.switches { (value != 0).to_string() } else { value.to_string() }
     }
 
     /// True if the attribute of this word is one byte long.

@@ -48,7 +48,7 @@ fn mappings(map: &[String]) -> Vec<u8> {
         Some((from.parse::<u32>().ok()?, to))
     };
     let mut pairs: Vec<(u32, u32)> = map.iter().filter_map(pair).collect();
-    pairs.sort_unstable();
+    crate::profile::sort::sort(&mut pairs);
     let mut stream = Stream::default();
     for (from, to) in pairs {
         stream.put(MAPPING, [from.to_ne_bytes(), to.to_ne_bytes()].as_flattened());
