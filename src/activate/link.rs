@@ -3,6 +3,7 @@
 mod carrier;
 mod dns;
 mod port;
+mod tunnels;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
@@ -16,8 +17,11 @@ use super::ipv4::Ipv4;
 use super::ipv6::{self, Ipv6};
 use super::mac;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
+use super::settings::Renewal;
 use super::tuning::Tuning;
-use crate::profile::desired::{DesiredKind, DesiredLink};
+use super::tunnel::guard::Guard;
+use super::tunnel::{Tunnel, TunnelStart};
+use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
 use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::{self, Change};
 use crate::profile::{Device, HwAddr, Profile};
@@ -57,10 +61,16 @@ pub(super) struct Start {
     pub(super) seed: u64,
     /// What identifiers are made of.
     pub(super) host: Rc<Host>,
+    /// Whether they are to be prolonged.
+    pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
     /// What earlier runs changed in the device.
     pub(super) tuned: Vec<Change>,
+    /// What tunnels are started with.
+    pub(super) tunnel: TunnelStart,
+    /// What the network may not do beside tunnels.
+    pub(super) guard: Guard,
 }
 
 /// One link that a profile took.
@@ -74,6 +84,9 @@ pub(super) struct Link {
     v6: Option<Ipv6>,
     timing: Timing,
     learned: Learned,
+    tunnel: Option<Tunnel>,
+    /// Routes to endpoints of tunnels by this link.
+    pins: Vec<DesiredRoute>,
     fatal: Option<Reason>,
     complaints: Vec<String>,
     /// The device's own settings.
@@ -90,10 +103,10 @@ impl Link {
         let mac = mac::of_link(&profile, &device).or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
-        let (holds, previous) = config::sort_out(lease4, &device, now);
+        let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
-        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
+        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, remembered4);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -103,12 +116,15 @@ impl Link {
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
-            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
+            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp)
         });
         let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
+        let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
         let mut link = Self {
             tuning: Tuning::new(wanted, start.tuned.clone()),
+            tunnel,
+            pins: Vec::new(),
             device,
             profile,
             start,
@@ -162,11 +178,16 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
+        let tunnel = self.tunnel.is_some();
+        let settings = ipv6::sysctls(self.profile.ipv6.as_ref()).into_iter();
+        for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
         out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));
-        out.push(Action::Apply(Box::new(self.target(now))));
+        // A tunnel is set up when its device is configured.
+        if self.tunnel.is_none() {
+            out.push(Action::Apply(Box::new(self.target(now))));
+        }
         if self.device.up {
             self.timing.up = Some(now);
             self.carrier_changed(self.device.carrier, now);
@@ -185,7 +206,7 @@ impl Link {
         for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
             (address.valid, address.preferred) = (None, None);
         }
-        DesiredLink {
+        let target = DesiredLink {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
@@ -198,7 +219,8 @@ impl Link {
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
-        }
+        };
+        self.with_tunnels(target).0
     }
 
     /// The device is gone.
@@ -249,6 +271,7 @@ impl Link {
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);
         self.v4.timeout(now);
+        self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
         }
@@ -283,6 +306,7 @@ impl Link {
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
         }
+        fresh |= self.drive_tunnel(now, out);
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }
@@ -296,7 +320,8 @@ impl Link {
         if self.removed {
             return None;
         }
-        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now))];
+        let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.deadline(now));
+        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now)), tunnel];
         let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
         let lower = self.lower_deadline();
         let waits = self.families(now).map(|family| family.waited_for_until);
@@ -321,6 +346,9 @@ impl Link {
         }
         if let Some(reason) = &self.fatal {
             return LinkState::Failed(reason.clone());
+        }
+        if let Some(state) = self.waits_for_tunnel(now) {
+            return state;
         }
         if self.serves() {
             return if self.applied { LinkState::Up } else { LinkState::Pending(Reason::NotReady) };
@@ -351,6 +379,7 @@ impl Link {
             lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
             tuned: self.tuning.changed().to_vec(),
+            tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }

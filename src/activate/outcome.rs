@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::profile::desired::DesiredLink;
 use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::Change;
+use crate::profile::tunnel::Tunnel;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -96,6 +97,8 @@ pub struct LinkOutcome {
     pub dns: Dns,
     /// What was changed in the settings of the device itself, by all runs in this boot.
     pub tuned: Vec<Change>,
+    /// What its WireGuard device holds, without secrets.
+    pub tunnel: Option<Tunnel>,
     /// Addresses it has by router advertisement.
     pub autoconf: Vec<ipnet::IpNet>,
 }
@@ -160,6 +163,9 @@ pub enum Reason {
     /// The device is gone.
     #[error("the device was removed")]
     Removed,
+    /// A tunnel: nobody to talk to, or no answer.
+    #[error("{0}")]
+    Tunnel(String),
     /// The profile asks for something sunup cannot carry out.
     #[error("{0}")]
     Unsupported(String),

@@ -16,6 +16,7 @@ pub mod origin;
 pub mod sort;
 pub mod text;
 pub mod tuning;
+pub mod tunnel;
 pub mod wireguard;
 
 use std::collections::BTreeMap;

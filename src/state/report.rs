@@ -3,6 +3,8 @@
 //! Schema 1. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
 //! `failed` and goes with exit codes 0, 3 and 1.
 
+mod tunnel;
+
 use serde::Serialize;
 
 use super::file::StateFile;
@@ -64,6 +66,7 @@ struct Link<'a> {
     addresses: Vec<Address>,
     lease: Option<LeaseReport>,
     lease6: Option<Lease6Report>,
+    wireguard: Option<tunnel::Report>,
     ethtool_changed: Vec<Changed<'a>>,
 }
 
@@ -232,6 +235,7 @@ fn bare(device: &Device) -> Link<'_> {
         lease: None,
         lease6: None,
         ethtool_changed: Vec::new(),
+        wireguard: None,
     }
 }
 
@@ -263,6 +267,7 @@ fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
             .iter()
             .map(|Change { option, old, new }| Changed { key: option, old, new })
             .collect(),
+        wireguard: tunnel::report(link),
         ..bare(&link.device)
     }
 }
