@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings};
 use crate::cli::Up;
-use crate::input::cmdline::CommandLine;
 use crate::input::{self, Gathered, Sources};
 use crate::journal::Journal;
 use crate::kernel::{self, Kernel, KernelError};
@@ -22,22 +21,19 @@ use crate::state;
 pub use renew::renew;
 use write::Leave;
 
+/// Everything that is asked for, below `root`; `cmdline` and `profiles` stand for what is read otherwise.
+pub fn gather(root: &Path, cmdline: Option<&str>, profiles: Option<&Path>) -> Gathered {
+    let container = std::env::var("container").ok();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let (container, credentials) = (container.as_deref(), credentials.as_deref());
+    input::gather(&Sources { root, cmdline, profiles, container, credentials })
+}
+
 /// Brings the network up as asked and writes down what became of it.
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
-    let container = std::env::var("container").ok();
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    asked::read_ibft(
-        &arguments.root,
-        &CommandLine::read(&arguments.root, arguments.cmdline.as_deref(), container.as_deref()),
-    );
-    let gathered = input::gather(&Sources {
-        root: &arguments.root,
-        cmdline: arguments.cmdline.as_deref(),
-        profiles: arguments.profiles.as_deref(),
-        container: container.as_deref(),
-        credentials: credentials.as_deref(),
-    });
+    asked::read_ibft(&arguments.root, arguments.cmdline.as_deref());
+    let gathered = gather(&arguments.root, arguments.cmdline.as_deref(), arguments.profiles.as_deref());
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     if gathered.hosts_line_left_out {
         log::info!("in a container: /proc/cmdline is the host's and not read; say what is wanted with --cmdline");

@@ -20,6 +20,7 @@ mod stack;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tuning;
 mod tunnel;
 mod wait;
 

@@ -30,7 +30,8 @@ pub(super) fn limits(asked: &Timeouts) -> Limits {
 }
 
 /// Lets the kernel read the iBFT where it is asked for and not there: its module does, once it is loaded.
-pub(super) fn read_ibft(root: &Path, line: &CommandLine) {
+pub(super) fn read_ibft(root: &Path, cmdline: Option<&str>) {
+    let line = CommandLine::read(root, cmdline, std::env::var("container").ok().as_deref());
     if !line.asks_for_ibft() || root.join("sys/firmware/ibft").exists() {
         return;
     }
