@@ -1,19 +1,25 @@
 //! All links of one run: what was planned is started, everything that happens goes to the link it is for, and the run is over
 //! when what was required is decided.
 
+mod absent;
+mod tunnels;
+
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::event::{Action, Input};
 use super::link::{Link, Start};
-use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use super::outcome::{Dns, LinkState, Outcome, Verdict};
 use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Plan, Target};
+use crate::profile::desired::DesiredRoute;
 use crate::profile::handover::ExitRule;
 use crate::profile::{Device, LinkKind, Profile, Warning};
 use crate::proto::{Instant, Output};
+
+pub use tunnels::TunnelSettings;
 
 /// One run.
 pub struct Session {
@@ -26,6 +32,8 @@ pub struct Session {
     making: Vec<Making>,
     /// Links that were set up for what stands on them.
     lifted: Vec<u32>,
+    /// Ways to endpoints by links of others.
+    pinned: Vec<(u32, DesiredRoute)>,
     actions: std::collections::VecDeque<Action>,
     started: Instant,
     now: Instant,
@@ -53,6 +61,7 @@ impl Session {
             links: Vec::new(),
             making: Vec::new(),
             lifted: Vec::new(),
+            pinned: Vec::new(),
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -80,12 +89,19 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
-            Input::Applied { ifindex, fatal, complaints } => {
-                self.on(ifindex, |link| link.applied(fatal, complaints));
-            }
+            Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),
+            Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
+            Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
+            Input::Dns { ticket, answer } => self.on(ticket.ifindex, |link| link.dns_answer(ticket, answer, now)),
+            Input::Applied { ifindex, fatal, complaints } => self.on(ifindex, |link| {
+                link.applied(fatal, complaints);
+                link.tunnel_applied(now);
+            }),
         }
         let mut out = Vec::new();
+        self.tell_tunnels();
         self.links.iter_mut().for_each(|slot| slot.link.drive(now, &mut out));
+        self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }
 
@@ -154,6 +170,8 @@ impl Session {
             exit: ExitRule::of(&self.settings.exit, &device.name),
             renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
             metric: self.metric(&profile),
+            tunnel: self.tunnel_start(&device, &profile),
+            guard: self.guard(),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
@@ -274,9 +292,9 @@ impl Session {
         warnings.extend(self.plan.warnings.iter().cloned());
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
-            warnings.extend(
-                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
-            );
+            let refused = slot.link.refused(self.now);
+            let said = slot.link.complaints().iter().chain(slot.link.remarks()).chain(&refused);
+            warnings.extend(said.map(|text| Warning::new(origin, text.clone())));
         }
         Outcome {
             started: self.started,
@@ -289,46 +307,6 @@ impl Session {
             links,
             warnings,
         }
-    }
-
-    fn untouched(&self) -> Vec<Untouched> {
-        let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
-        let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
-        let rejected = |rejection: &plan::Rejection| {
-            let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
-            (
-                id.unwrap_or_default(),
-                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
-            )
-        };
-        let one = |report: &plan::DeviceReport| Untouched {
-            device: report.device.clone(),
-            reason: report.untouched.as_ref().map_or_else(|| "no profile takes it".to_owned(), ToString::to_string),
-            rejected: report.rejected.iter().map(rejected).collect(),
-        };
-        reports.map(one).collect()
-    }
-
-    fn missing(&self) -> Vec<Missing> {
-        let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
-        let one = |waiting: &plan::Waiting| {
-            let profile = self.shared.get(waiting.profile)?.clone();
-            Some(Missing { profile, what: waiting.missing.to_string(), required: required(waiting.profile) })
-        };
-        let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
-            let profile = self.shared.get(creation.profile)?.clone();
-            let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
-                Some(Made::Failed(error)) => error.clone(),
-                Some(_) => format!("'{}' is the alternative name of another link", creation.name),
-                None => format!("'{}' was not made: what it stands on is not there", creation.name),
-            };
-            Some(Missing { profile, what, required: creation.required })
-        });
-        let mistaken = self.plan.unused.iter().filter(|unused| unused.because.is_mistake()).filter_map(|unused| {
-            let profile = self.shared.get(unused.profile)?.clone();
-            Some(Missing { profile, what: unused.because.to_string(), required: required(unused.profile) })
-        });
-        self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
     }
 }
 
