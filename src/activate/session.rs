@@ -1,18 +1,21 @@
 //! All links of one run: what was planned is started, everything that happens goes to the link it is for, and the run is over
 //! when what was required is decided.
 
+mod ending;
+
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::event::{Action, Input};
 use super::link::{Link, Start};
-use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use super::mac;
+use super::outcome::Verdict;
 use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Plan, Target};
 use crate::profile::handover::ExitRule;
-use crate::profile::{Device, LinkKind, Profile, Warning};
+use crate::profile::{Device, LinkKind, Profile};
 use crate::proto::{Instant, Output};
 
 /// One run.
@@ -118,7 +121,8 @@ impl Session {
             self.begin(&step);
         }
         let mut out = Vec::new();
-        stack::make(&self.plan, &self.settings.profiles, devices, &mut self.making, &mut out);
+        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
+        stack::make(&self.plan, &self.settings.profiles, devices, source, &mut self.making, &mut out);
         self.actions.extend(out);
     }
 
@@ -142,13 +146,18 @@ impl Session {
         let table = stack::vrf_table(&self.plan, &self.settings.profiles, step.controller);
         let (device, profile) = (device.clone(), stack::in_table(profile, table));
         let made = |one: &Making| one.profile == step.profile && one.name == device.name;
+        let remembered = self.remembers(&device, &profile);
+        let created = self.making.iter().any(made) || remembered.is_some_and(|link| link.created);
+        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
         let start = Start {
             matched_by: self.matched_by(step.ifindex),
             required: step.required,
-            created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
+            created,
             controller: step.controller,
             kind,
-            team_mac: stack::team_mac(&self.devices, step.controller),
+            mac: stack::team_mac(&self.devices, step.controller)
+                .or_else(|| mac::of_link(&profile, &device, source, created || remembered.is_some())),
+            mac_remark: mac::remark(&profile, &device.name, &self.settings.host),
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
@@ -158,10 +167,7 @@ impl Session {
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             host: self.settings.host.clone(),
-            remembered: self
-                .remembers(&device, &profile)
-                .map(|link| (link.lease4.clone(), link.lease6.clone()))
-                .unwrap_or_default(),
+            remembered: remembered.map(|link| (link.lease4.clone(), link.lease6.clone())).unwrap_or_default(),
         };
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);
@@ -261,74 +267,6 @@ impl Session {
     /// True if the device is known by this name: a new or renamed one may be what a profile waits for.
     pub fn knows(&self, ifindex: u32, name: &str) -> bool {
         self.devices.iter().any(|device| device.ifindex == ifindex && device.name == name)
-    }
-
-    /// How it went.
-    pub fn outcome(&self, result: Verdict) -> Outcome {
-        let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
-        let mut dns = Dns::default();
-        let up = || links.iter().filter(|link| link.state == LinkState::Up);
-        up().for_each(|link| dns.merge(&link.dns));
-        let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
-        let mut warnings = self.settings.warnings.clone();
-        warnings.extend(self.plan.warnings.iter().cloned());
-        for slot in &self.links {
-            let origin = &slot.link.profile().origin;
-            warnings.extend(
-                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
-            );
-        }
-        Outcome {
-            started: self.started,
-            finished: self.now,
-            result,
-            hostname: self.settings.hostname.clone().or_else(leased),
-            dns,
-            untouched: self.untouched(),
-            missing: self.missing(),
-            links,
-            warnings,
-        }
-    }
-
-    fn untouched(&self) -> Vec<Untouched> {
-        let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
-        let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
-        let rejected = |rejection: &plan::Rejection| {
-            let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
-            (
-                id.unwrap_or_default(),
-                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
-            )
-        };
-        let one = |report: &plan::DeviceReport| Untouched {
-            device: report.device.clone(),
-            reason: report.untouched.as_ref().map_or_else(|| "no profile takes it".to_owned(), ToString::to_string),
-            rejected: report.rejected.iter().map(rejected).collect(),
-        };
-        reports.map(one).collect()
-    }
-
-    fn missing(&self) -> Vec<Missing> {
-        let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
-        let one = |waiting: &plan::Waiting| {
-            let profile = self.shared.get(waiting.profile)?.clone();
-            Some(Missing { profile, what: waiting.missing.to_string(), required: required(waiting.profile) })
-        };
-        let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
-            let profile = self.shared.get(creation.profile)?.clone();
-            let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
-                Some(Made::Failed(error)) => error.clone(),
-                Some(_) => format!("'{}' is the alternative name of another link", creation.name),
-                None => format!("'{}' was not made: what it stands on is not there", creation.name),
-            };
-            Some(Missing { profile, what, required: creation.required })
-        });
-        let mistaken = self.plan.unused.iter().filter(|unused| unused.because.is_mistake()).filter_map(|unused| {
-            let profile = self.shared.get(unused.profile)?.clone();
-            Some(Missing { profile, what: unused.because.to_string(), required: required(unused.profile) })
-        });
-        self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
     }
 }
 

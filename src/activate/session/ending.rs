@@ -1,0 +1,80 @@
+//! How a run went.
+
+use super::{Made, Session};
+use crate::activate::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use crate::plan;
+use crate::profile::Warning;
+
+impl Session {
+    /// How it went.
+    pub fn outcome(&self, result: Verdict) -> Outcome {
+        let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
+        let mut dns = Dns::default();
+        let up = || links.iter().filter(|link| link.state == LinkState::Up);
+        up().for_each(|link| dns.merge(&link.dns));
+        let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
+        let mut warnings = self.settings.warnings.clone();
+        warnings.extend(self.plan.warnings.iter().cloned());
+        for slot in &self.links {
+            let origin = &slot.link.profile().origin;
+            warnings.extend(
+                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
+            );
+        }
+        Outcome {
+            started: self.started,
+            finished: self.now,
+            result,
+            hostname: self.settings.hostname.clone().or_else(leased),
+            dns,
+            untouched: self.untouched(),
+            missing: self.missing(),
+            links,
+            warnings,
+        }
+    }
+
+    fn untouched(&self) -> Vec<Untouched> {
+        let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
+        let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
+        let rejected = |rejection: &plan::Rejection| {
+            let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
+            (
+                id.unwrap_or_default(),
+                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
+            )
+        };
+        let one = |report: &plan::DeviceReport| Untouched {
+            device: report.device.clone(),
+            reason: match &report.untouched {
+                Some(untouched) => untouched.to_string(),
+                None if report.taken_by.is_some() => "what it is to be a port of was not made".to_owned(),
+                None => "no profile takes it".to_owned(),
+            },
+            rejected: report.rejected.iter().map(rejected).collect(),
+        };
+        reports.map(one).collect()
+    }
+
+    fn missing(&self) -> Vec<Missing> {
+        let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
+        let one = |waiting: &plan::Waiting| {
+            let profile = self.shared.get(waiting.profile)?.clone();
+            Some(Missing { profile, what: waiting.missing.to_string(), required: required(waiting.profile) })
+        };
+        let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
+            let profile = self.shared.get(creation.profile)?.clone();
+            let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
+                Some(Made::Failed(error)) => error.clone(),
+                Some(_) => format!("'{}' is the alternative name of another link", creation.name),
+                None => format!("'{}' was not made: what it stands on is not there", creation.name),
+            };
+            Some(Missing { profile, what, required: creation.required })
+        });
+        let mistaken = self.plan.unused.iter().filter(|unused| unused.because.is_mistake()).filter_map(|unused| {
+            let profile = self.shared.get(unused.profile)?.clone();
+            Some(Missing { profile, what: unused.because.to_string(), required: required(unused.profile) })
+        });
+        self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
+    }
+}
