@@ -1,5 +1,7 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+mod tunnels;
+
 use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
@@ -8,9 +10,12 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
-use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
+use self::tunnels::Answer;
+use crate::activate::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Session, Verdict};
 use crate::journal::Journal;
-use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp4Socket, Udp6Socket};
+use crate::kernel::{
+    self, DnsSocket, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp4Socket, Udp6Socket,
+};
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
 use crate::proto::{Instant, Output, dhcp6, ndisc};
@@ -34,6 +39,10 @@ pub struct Driver<'a> {
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
     new: Vec<NewLink>,
+    /// Questions to name servers.
+    questions: Vec<(DnsTicket, DnsSocket)>,
+    /// What was answered at once.
+    answers: Vec<Answer>,
     /// Records of udev without which a link is not touched.
     missed: Vec<PathBuf>,
 }
@@ -56,6 +65,8 @@ impl<'a> Driver<'a> {
             sysfs,
             wanted: Vec::new(),
             new: Vec::new(),
+            questions: Vec::new(),
+            answers: Vec::new(),
             missed: Vec::new(),
         })
     }
@@ -69,6 +80,7 @@ impl<'a> Driver<'a> {
                 Output::Event(_) | Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
                 Output::Event(_) | Output::WaitUntil(_) if !self.new.is_empty() => self.create(session)?,
                 Output::Event(verdict) => return Ok(verdict),
+                Output::WaitUntil(_) if !self.answers.is_empty() => self.answer(session),
                 Output::WaitUntil(until) => self.wait(session, until)?,
             }
         }
@@ -115,6 +127,10 @@ impl<'a> Driver<'a> {
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
             Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
+            Action::ReadTunnel { ifindex } => self.read_tunnel(ifindex),
+            Action::SetTunnel { ifindex, changes } => self.set_tunnel(ifindex, &changes),
+            Action::FindRoute { ifindex, address, mark } => self.find_route(ifindex, address, mark),
+            Action::SendDns { ticket, transmit, mark } => self.send_dns(ticket, &transmit, mark),
         }
     }
 
@@ -219,10 +235,11 @@ impl<'a> Driver<'a> {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
             fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
             fds.extend(self.udp6.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
+            fds.extend(self.questions.iter().map(tunnels::interest));
             // A signal is no more than an early wake-up.
             let _ = ppoll(&mut fds, timeout, None);
             let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);
-            let udp6 = fds.len() - usize::from(self.udp6.is_some());
+            let udp6 = fds.len() - self.questions.len() - usize::from(self.udp6.is_some());
             (ready(0), self.packets.is_some() && ready(1), self.udp6.is_some() && ready(udp6))
         };
         if packets {
@@ -231,6 +248,7 @@ impl<'a> Driver<'a> {
         if datagrams {
             self.receive6(session);
         }
+        self.receive_dns(session);
         if changes {
             self.changes(session)?;
         }

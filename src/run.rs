@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::activate::{Outcome, Remembered, Session, Settings};
+use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
 use crate::journal::Journal;
@@ -91,6 +91,16 @@ fn settings(
     leave: &Leave,
 ) -> Settings {
     let reading = gathered.reading;
+    let given = reading.nameservers.iter().map(ToString::to_string).collect();
+    let mut resolver = Dns { servers: given, search: Vec::new() };
+    let (servers, search) = gathered.resolver;
+    resolver.merge(&Dns { servers, search });
+    let tunnels = TunnelSettings {
+        handshake_timeout: reading.timeouts.handshake.unwrap_or(TunnelSettings::default().handshake_timeout),
+        bypass: reading.wireguard_bypass,
+        resolver,
+        ..TunnelSettings::default()
+    };
     Settings {
         renew: None,
         renewed: Vec::new(),
@@ -104,6 +114,7 @@ fn settings(
         remembered,
         host,
         seed: kernel::random::seed(),
+        tunnels,
     }
 }
 

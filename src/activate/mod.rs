@@ -16,9 +16,11 @@ mod session;
 mod settings;
 mod stack;
 mod target;
+mod tunnel;
 mod wait;
 
-pub use event::{Action, AddressEvent, Input, LinkEvent};
+pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::Session;
+pub use session::{Session, TunnelSettings};
 pub use settings::{Remembered, Renewal, Settings};
+pub use tunnel::Apart;

@@ -1,7 +1,8 @@
 //! All links of one run: what was planned is started, everything that happens goes to the link it is for, and the run is over
 //! when what was required is decided.
 
-mod ending;
+mod absent;
+mod tunnels;
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,14 +10,17 @@ use std::time::Duration;
 use super::event::{Action, Input};
 use super::link::{Link, Start};
 use super::mac;
-use super::outcome::Verdict;
+use super::outcome::{Dns, LinkState, Outcome, Verdict};
 use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Plan, Target};
+use crate::profile::desired::DesiredRoute;
 use crate::profile::handover::ExitRule;
-use crate::profile::{Device, LinkKind, Profile};
+use crate::profile::{Device, LinkKind, Profile, Warning};
 use crate::proto::{Instant, Output};
+
+pub use tunnels::TunnelSettings;
 
 /// One run.
 pub struct Session {
@@ -29,6 +33,8 @@ pub struct Session {
     making: Vec<Making>,
     /// Links that were set up for what stands on them.
     lifted: Vec<u32>,
+    /// Ways to endpoints by links of others.
+    pinned: Vec<(u32, DesiredRoute)>,
     actions: std::collections::VecDeque<Action>,
     started: Instant,
     now: Instant,
@@ -56,6 +62,7 @@ impl Session {
             links: Vec::new(),
             making: Vec::new(),
             lifted: Vec::new(),
+            pinned: Vec::new(),
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -83,12 +90,19 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
-            Input::Applied { ifindex, fatal, complaints } => {
-                self.on(ifindex, |link| link.applied(fatal, complaints));
-            }
+            Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),
+            Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
+            Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
+            Input::Dns { ticket, answer } => self.on(ticket.ifindex, |link| link.dns_answer(ticket, answer, now)),
+            Input::Applied { ifindex, fatal, complaints } => self.on(ifindex, |link| {
+                link.applied(fatal, complaints);
+                link.tunnel_applied(now);
+            }),
         }
         let mut out = Vec::new();
+        self.tell_tunnels();
         self.links.iter_mut().for_each(|slot| slot.link.drive(now, &mut out));
+        self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }
 
@@ -163,6 +177,8 @@ impl Session {
             exit: ExitRule::of(&self.settings.exit, &device.name),
             renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
             metric: self.metric(&profile),
+            tunnel: self.tunnel_start(&device, &profile),
+            guard: self.guard(),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
@@ -267,6 +283,34 @@ impl Session {
     /// True if the device is known by this name: a new or renamed one may be what a profile waits for.
     pub fn knows(&self, ifindex: u32, name: &str) -> bool {
         self.devices.iter().any(|device| device.ifindex == ifindex && device.name == name)
+    }
+
+    /// How it went.
+    pub fn outcome(&self, result: Verdict) -> Outcome {
+        let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
+        let mut dns = Dns::default();
+        let up = || links.iter().filter(|link| link.state == LinkState::Up);
+        up().for_each(|link| dns.merge(&link.dns));
+        let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
+        let mut warnings = self.settings.warnings.clone();
+        warnings.extend(self.plan.warnings.iter().cloned());
+        for slot in &self.links {
+            let origin = &slot.link.profile().origin;
+            let refused = slot.link.refused(self.now);
+            let said = slot.link.complaints().iter().chain(slot.link.remarks()).chain(&refused);
+            warnings.extend(said.map(|text| Warning::new(origin, text.clone())));
+        }
+        Outcome {
+            started: self.started,
+            finished: self.now,
+            result,
+            hostname: self.settings.hostname.clone().or_else(leased),
+            dns,
+            untouched: self.untouched(),
+            missing: self.missing(),
+            links,
+            warnings,
+        }
     }
 }
 

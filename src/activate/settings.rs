@@ -1,5 +1,6 @@
 //! What a run is told, and what is remembered of earlier ones.
 
+use super::session::TunnelSettings;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub remembered: Vec<Remembered>,
     /// Makes transaction ids and jitter.
     pub seed: u64,
+    /// What is asked of tunnels.
+    pub tunnels: TunnelSettings,
 }
 
 /// Which leases are prolonged.

@@ -53,7 +53,7 @@ pub(crate) fn same(name: &str, profiles: &Profiles<'_>) {
     fake_udev(&theirs.client);
     let daemon = NetworkManager::prepare(&theirs.client)();
     let there =
-        wait_until(Duration::from_secs(20), || profiles.iter().all(|(name, _)| daemon.connected_ms(name).is_some()));
+        wait_until(Duration::from_secs(120), || profiles.iter().all(|(name, _)| daemon.connected_ms(name).is_some()));
     assert!(there, "the daemon did not bring them all up");
     let (ours, theirs) = (shown(&ours, profiles), shown(&theirs, profiles));
     assert_eq!(ours, theirs, "sunup, then NetworkManager");
@@ -104,7 +104,7 @@ fn a_stable_address_is_the_daemons() {
     rooms[0].up("rd.neednet=1 rd.net.timeout.carrier=2");
     fake_udev(&rooms[1].client);
     let daemon = NetworkManager::prepare(&rooms[1].client)();
-    let there = wait_until(Duration::from_secs(20), || {
+    let there = wait_until(Duration::from_secs(120), || {
         daemon.connected_ms("eth0").is_some() && daemon.connected_ms("br0").is_some()
     });
     assert!(there, "the daemon did not bring them up");

@@ -29,6 +29,8 @@ mod external_links_are_left_alone;
 mod stacked_links;
 mod stacked_links_are_those_of_networkmanager;
 mod the_guest_itself;
+mod wireguard;
+mod wireguard_as_networkmanager;
 
 use std::path::{Path, PathBuf};
 

@@ -59,6 +59,7 @@ fn session(profiles: Vec<Profile>) -> Session {
         host: Default::default(),
         remembered: Vec::new(),
         seed: 1,
+        tunnels: Default::default(),
     };
     Session::new(settings, NOW)
 }

@@ -1,40 +1,12 @@
-//! How a run went.
+//! What a run left alone, and what did not come.
 
-use super::{Made, Session};
-use crate::activate::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use super::Session;
+use crate::activate::outcome::{Missing, Untouched};
+use crate::activate::stack::Made;
 use crate::plan;
-use crate::profile::Warning;
 
 impl Session {
-    /// How it went.
-    pub fn outcome(&self, result: Verdict) -> Outcome {
-        let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
-        let mut dns = Dns::default();
-        let up = || links.iter().filter(|link| link.state == LinkState::Up);
-        up().for_each(|link| dns.merge(&link.dns));
-        let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
-        let mut warnings = self.settings.warnings.clone();
-        warnings.extend(self.plan.warnings.iter().cloned());
-        for slot in &self.links {
-            let origin = &slot.link.profile().origin;
-            warnings.extend(
-                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
-            );
-        }
-        Outcome {
-            started: self.started,
-            finished: self.now,
-            result,
-            hostname: self.settings.hostname.clone().or_else(leased),
-            dns,
-            untouched: self.untouched(),
-            missing: self.missing(),
-            links,
-            warnings,
-        }
-    }
-
-    fn untouched(&self) -> Vec<Untouched> {
+    pub(super) fn untouched(&self) -> Vec<Untouched> {
         let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
         let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
         let rejected = |rejection: &plan::Rejection| {
@@ -56,7 +28,7 @@ impl Session {
         reports.map(one).collect()
     }
 
-    fn missing(&self) -> Vec<Missing> {
+    pub(super) fn missing(&self) -> Vec<Missing> {
         let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
         let one = |waiting: &plan::Waiting| {
             let profile = self.shared.get(waiting.profile)?.clone();
