@@ -18,6 +18,7 @@ mod domains;
 pub mod identity;
 pub mod names;
 pub mod ndisc;
+mod pace;
 mod random;
 
 use std::ops::{Add, Sub};
