@@ -16,6 +16,7 @@ mod session;
 mod settings;
 mod stack;
 mod target;
+mod tuning;
 mod tunnel;
 mod wait;
 

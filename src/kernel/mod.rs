@@ -13,6 +13,7 @@ mod diff;
 mod dns_socket;
 mod encode;
 mod error;
+pub mod ethtool;
 mod generic;
 pub mod hostname;
 pub mod id_path;
