@@ -10,9 +10,10 @@ use super::config::{self, Identity};
 use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
-use super::ipv6::{self, Ipv6};
+use super::ipv6::Ipv6;
 use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
+use super::sysctls;
 use crate::profile::desired::{DesiredKind, DesiredLink};
 use crate::profile::text::is_search_domain;
 use crate::profile::{Device, IpSettings, Profile};
@@ -140,7 +141,7 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        for (key, value) in ipv6::sysctls(self.profile.ipv6.as_ref()) {
+        for (key, value) in sysctls::sysctls(self.profile.ipv6.as_ref()) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
         out.push(Action::Apply(Box::new(self.target(now))));

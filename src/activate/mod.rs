@@ -14,6 +14,7 @@ mod mac;
 pub mod outcome;
 mod session;
 mod stack;
+mod sysctls;
 mod target;
 mod wait;
 

@@ -12,6 +12,9 @@ pub mod device;
 mod diff;
 mod encode;
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod hostname;
 pub mod id_path;
 mod kinds;

@@ -17,7 +17,7 @@ mod domains;
 pub mod identity;
 pub mod names;
 pub mod ndisc;
-mod random;
+pub(crate) mod random;
 
 use std::ops::{Add, Sub};
 use std::time::Duration;

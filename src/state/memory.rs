@@ -50,7 +50,7 @@ pub fn read(root: &Path) -> Vec<Remembered> {
     all
 }
 
-fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
+pub(crate) fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
     let mut group = "";
     let (mut link, mut lease4, mut lease6) = (Vec::new(), Vec::new(), Vec::new());
     for line in text.lines() {
