@@ -63,6 +63,15 @@ pub struct Up {
     /// in an initramfs of dracut: also write the files in /tmp that its scripts read
     #[argh(switch)]
     pub dracut: bool,
+    /// daemons to prepare: networkmanager,networkd or none; default: rd.sunup.handover, else what the real root has
+    #[argh(option)]
+    pub handover: Option<String>,
+    /// what becomes of links: [IFACE:]keep, adopt or flush; may be repeated; default: rd.sunup.exit, else adopt
+    #[argh(option)]
+    pub exit_policy: Vec<String>,
+    /// number at the start of the name of files for systemd-networkd: 10 goes before an administrator's, 90 after
+    #[argh(option, default = "10")]
+    pub networkd_priority: u8,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,
@@ -75,6 +84,9 @@ pub struct Down {
     /// links to undo; default: all, and the host name, resolv.conf and everything else
     #[argh(positional)]
     pub links: Vec<String>,
+    /// only links whose exit policy is flush
+    #[argh(switch)]
+    pub flush: bool,
     /// directory that stands for / for every file read and written
     #[argh(option, default = "\"/\".into()")]
     pub root: std::path::PathBuf,

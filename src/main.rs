@@ -6,6 +6,9 @@
 #![cfg_attr(not(test), no_main)]
 #![allow(unsafe_code, reason = "the C entry point")]
 
+#[cfg(all(panic = "abort", target_env = "gnu", target_feature = "crt-static"))]
+mod unwind;
+
 use std::ffi::{CStr, OsString, c_char, c_int};
 use std::fs::File;
 use std::io::Write as _;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -18,6 +18,12 @@ use crate::proto::{Instant, Output, dhcp6, ndisc};
 /// The longest single wait: a deadline without end does not fit what ppoll takes.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// Where udevd has its socket and its records.
+const UDEV: &str = "/run/udev";
+
+/// How often it is looked whether udev has written a record that is missed; nothing tells.
+const UDEV_LOOK: Duration = Duration::from_millis(5);
+
 /// Everything that has a file descriptor while links are brought up.
 pub struct Driver<'a> {
     kernel: &'a mut Kernel,
@@ -27,6 +33,8 @@ pub struct Driver<'a> {
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
     new: Vec<NewLink>,
+    /// Records of udev without which a link is not touched.
+    missed: Vec<PathBuf>,
 }
 
 /// The time since boot.
@@ -38,7 +46,16 @@ impl<'a> Driver<'a> {
     /// A driver that hears of every change from now on.
     pub fn new(kernel: &'a mut Kernel, sysfs: &'a Path) -> Result<Self, KernelError> {
         let monitor = kernel.monitor()?;
-        Ok(Self { kernel, monitor, packets: None, udp6: None, sysfs, wanted: Vec::new(), new: Vec::new() })
+        Ok(Self {
+            kernel,
+            monitor,
+            packets: None,
+            udp6: None,
+            sysfs,
+            wanted: Vec::new(),
+            new: Vec::new(),
+            missed: Vec::new(),
+        })
     }
 
     /// Runs the session to its end.
@@ -70,7 +87,14 @@ impl<'a> Driver<'a> {
     /// Tells the session which devices there are.
     fn devices(&mut self, session: &mut Session) -> Result<(), KernelError> {
         let survey = self.kernel.survey()?;
-        let devices = kernel::device::devices(&survey, Some(self.sysfs));
+        let mut devices = kernel::device::devices(&survey, Some(self.sysfs));
+        self.missed.clear();
+        devices.retain(|device| {
+            let missing = kernel::udev::missing_record(Path::new(UDEV), self.sysfs, device);
+            let ready = missing.is_none();
+            self.missed.extend(missing);
+            ready
+        });
         session.handle(now(), Input::Devices(&devices));
         standing(session, &survey);
         Ok(())
@@ -158,6 +182,8 @@ impl<'a> Driver<'a> {
 
     /// Waits for the earliest of all things that may happen, and tells the session.
     fn wait(&mut self, session: &mut Session, until: Option<Instant>) -> Result<(), KernelError> {
+        let until =
+            if self.missed.is_empty() { until } else { Some(until.unwrap_or(now() + LONGEST).min(now() + UDEV_LOOK)) };
         let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
         let (changes, packets, datagrams) = {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
@@ -177,6 +203,9 @@ impl<'a> Driver<'a> {
         }
         if changes {
             self.changes(session)?;
+        }
+        if self.missed.iter().any(|record| record.exists()) {
+            self.devices(session)?;
         }
         session.handle(now(), Input::Timeout);
         Ok(())
@@ -239,8 +268,8 @@ fn standing(session: &mut Session, survey: &Snapshot) {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::Link { ifindex, name, up, carrier, mac } => {
-            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
+        Event::Link { ifindex, name, up, carrier, mac, bond } => {
+            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac, bond }));
         }
         Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
         Event::Address { ifindex, net, tentative, dad_failed, gone } => {

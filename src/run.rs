@@ -16,6 +16,7 @@ use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
 use crate::state;
+use write::Leave;
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
 const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -49,14 +50,15 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
     });
-    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout);
+    let leave = Leave::new(arguments, &gathered.reading, asked);
+    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
-    write::write(&arguments.root, &line, asked.as_ref(), &mut outcome, driver.journal());
+    write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }
@@ -84,9 +86,11 @@ fn settings(
     host: Rc<Host>,
     remembered: Vec<Remembered>,
     timeout: Option<Duration>,
+    leave: &Leave,
 ) -> Settings {
     let reading = gathered.reading;
     Settings {
+        exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,
         carrier_timeout: reading.timeouts.carrier.unwrap_or(CARRIER_TIMEOUT),

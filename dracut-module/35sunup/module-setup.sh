@@ -1,6 +1,6 @@
 #!/bin/bash
 # sunup as a network provider: for dracut 059 and dracut-ng, with and without systemd in the image.
-# shellcheck disable=SC2154  # moddir, initdir and dracutsysrootdir are dracut's, sunup_profiles is a setting
+# shellcheck disable=SC2154  # moddir, initdir, SYSTEMCTL and the like are dracut's, sunup_profiles is a setting
 # Settings in dracut.conf: sunup_profiles+=" /etc/wireguard/wg0.conf ": profiles and wg-quick files that go into the image.
 
 # True if dracut has a module of this name.
@@ -44,7 +44,14 @@ install() {
 
     inst_multiple sunup
     inst_hook cmdline 99 "$moddir/sunup-need.sh"
+    inst_script "$moddir/sunup-bring-up.sh" /sbin/sunup-bring-up
+    inst_hook pre-trigger 99 "$moddir/sunup-start.sh"
     inst_hook initqueue/settled 99 "$moddir/sunup-run.sh"
+
+    if dracut_module_included "systemd"; then
+        inst_simple "$moddir/sunup.service" "$systemdsystemunitdir/sunup.service"
+        $SYSTEMCTL -q --root "$initdir" add-wants initrd.target sunup.service
+    fi
 
     # What hangs on a network in 059 (netroot, net-lib) is in the module that chooses a provider.
     if ! sunup_has_module net-lib; then

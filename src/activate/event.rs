@@ -87,7 +87,7 @@ pub enum Input<'a> {
 }
 
 /// A link as it is now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LinkEvent {
     /// Which.
     pub ifindex: u32,
@@ -99,6 +99,8 @@ pub struct LinkEvent {
     pub carrier: bool,
     /// Its address now: that of a bond or bridge changes with its ports.
     pub mac: Option<HwAddr>,
+    /// The bond it is a port of, and whether it may send (IFLA_BOND_SLAVE_STATE).
+    pub bond: Option<(u32, bool)>,
 }
 
 /// An address as it is now.

@@ -1,22 +1,25 @@
 //! One link, from "down" to "all that was asked for is there".
 
+mod carrier;
+mod dns;
 mod port;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
+use self::carrier::Lower;
 use super::config::{self, Identity};
-use super::event::{Action, AddressEvent, LinkEvent, is_link_local6};
+use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::Ipv6;
 use super::mac;
-use super::outcome::{Dns, LinkOutcome, LinkState, Reason, Timing};
+use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::sysctls;
 use crate::profile::desired::{DesiredKind, DesiredLink};
-use crate::profile::text::is_search_domain;
-use crate::profile::{Device, IpSettings, Profile};
+use crate::profile::handover::ExitPolicy;
+use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
 use crate::proto::ndisc::{Learned, NdOption};
@@ -35,6 +38,14 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
+    /// The address of the team it is a port of: that of all of its ports.
+    pub(super) team_mac: Option<HwAddr>,
+    /// The MTU that links upon it need.
+    pub(super) needed_mtu: Option<u32>,
+    /// The MTU of the link below, which it cannot exceed.
+    pub(super) parent_mtu: Option<u32>,
+    /// What becomes of it afterwards.
+    pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
     /// How long carrier is waited for.
@@ -64,6 +75,8 @@ pub(super) struct Link {
     complaints: Vec<String>,
     removed: bool,
     applied: bool,
+    /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
+    lower: Lower,
 }
 
 impl Link {
@@ -102,6 +115,7 @@ impl Link {
             complaints: Vec::new(),
             removed: false,
             applied: false,
+            lower: Lower::default(),
         };
         link.begin(now, out);
         link
@@ -159,11 +173,15 @@ impl Link {
             v4.addresses.extend(v6.addresses);
             v4.routes.extend(v6.routes);
         }
+        // Nobody may be there to prolong them.
+        for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
+            (address.valid, address.preferred) = (None, None);
+        }
         DesiredLink {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
-            mac: mac::of_link(&self.profile, &self.device),
+            mac: self.start.team_mac.or_else(|| mac::of_link(&self.profile, &self.device)),
             controller: self.start.controller,
             kind: self.start.kind.clone().map(Box::new),
             port: self.port().map(Box::new),
@@ -172,41 +190,6 @@ impl Link {
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
-        }
-    }
-
-    /// The profile's MTU; else the lease's, if it is one IPv4 can live with (RFC 791: 68).
-    fn mtu(&self) -> Option<u32> {
-        let leased = || self.v4.lease().and_then(|lease| lease.mtu).map(u32::from).filter(|&mtu| mtu >= 68);
-        self.profile.link.mtu.or_else(leased)
-    }
-
-    /// The link changed.
-    pub(super) fn link_event(&mut self, event: &LinkEvent, now: Instant) {
-        self.device.name.clone_from(&event.name);
-        self.device.up = event.up;
-        if let Some(mac) = event.mac.filter(|mac| self.device.mac != Some(*mac)) {
-            self.device.mac = Some(mac);
-            self.hardware_changed(now);
-        }
-        if event.up {
-            self.timing.up.get_or_insert(now);
-        }
-        let carrier = event.up && event.carrier;
-        if carrier != self.device.carrier || (carrier && self.timing.carrier.is_none()) {
-            self.carrier_changed(carrier, now);
-        }
-    }
-
-    fn carrier_changed(&mut self, carrier: bool, now: Instant) {
-        self.device.carrier = carrier;
-        if !carrier {
-            return;
-        }
-        self.timing.carrier.get_or_insert(now);
-        self.v4.carrier(now);
-        if let Some(v6) = &mut self.v6 {
-            v6.carrier(now);
         }
     }
 
@@ -256,6 +239,7 @@ impl Link {
 
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
+        self.lower_timeout(now);
         self.v4.timeout(now);
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
@@ -304,8 +288,9 @@ impl Link {
         }
         let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now))];
         let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
+        let lower = self.lower_deadline();
         let waits = self.families(now).map(|family| family.waited_for_until);
-        let ahead = waits.into_iter().chain([carrier]).flatten().filter(|&at| at > now);
+        let ahead = waits.into_iter().chain([carrier, lower]).flatten().filter(|&at| at > now);
         machines.into_iter().flatten().chain(ahead).min()
     }
 
@@ -339,36 +324,6 @@ impl Link {
         combine(&self.families(now), now)
     }
 
-    /// Name servers and search domains: the profile's first, then those that came by the link.
-    fn dns(&self, now: Instant) -> Dns {
-        let mut all = Dns::default();
-        let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
-        for section in sections.into_iter().flatten() {
-            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
-            all.merge(&Dns { servers, search: search_domains(section) });
-        }
-        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
-            let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
-            search.extend(lease.domain.iter().map(ToString::to_string));
-            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
-        }
-        if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
-            // A link-local server is one of this link: it needs the zone.
-            let server = |address: Ipv6Addr| match is_link_local6(address) {
-                true => format!("{address}%{}", self.device.name),
-                false => address.to_string(),
-            };
-            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
-            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
-            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
-            all.merge(&Dns {
-                servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
-                search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
-            });
-        }
-        all
-    }
-
     /// How it went.
     pub(super) fn outcome(&self, now: Instant) -> LinkOutcome {
         LinkOutcome {
@@ -377,6 +332,7 @@ impl Link {
             matched_by: self.start.matched_by.clone(),
             required: self.start.required,
             created: self.start.created,
+            exit: self.start.exit,
             state: self.state(now),
             timing: self.timing,
             target: self.target(now),
@@ -387,9 +343,4 @@ impl Link {
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }
-}
-
-/// The search domains of a profile that may stand in a file of words.
-fn search_domains(section: &IpSettings) -> Vec<String> {
-    section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use crate::profile::desired::DesiredLink;
+use crate::profile::handover::ExitPolicy;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -76,6 +77,8 @@ pub struct LinkOutcome {
     pub required: bool,
     /// True if sunup made the link, in this run or an earlier one of this boot.
     pub created: bool,
+    /// What becomes of it afterwards.
+    pub exit: ExitPolicy,
     /// How far it came.
     pub state: LinkState,
     /// When it passed which point.

@@ -12,6 +12,7 @@ use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Context, Plan, Target};
+use crate::profile::handover::{ExitPolicy, ExitRule};
 use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
 use crate::proto::identity::Host;
 use crate::proto::{Instant, Output, dhcp4, dhcp6};
@@ -19,6 +20,8 @@ use crate::proto::{Instant, Output, dhcp4, dhcp6};
 /// What a run is started with.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
+    /// What becomes of links afterwards.
+    pub exit: Vec<ExitRule>,
     /// What is wanted.
     pub profiles: Vec<Profile>,
     /// What the choice of profiles goes by besides the devices.
@@ -44,12 +47,16 @@ pub struct Settings {
 pub struct Remembered {
     /// Its interface index.
     pub ifindex: u32,
+    /// Its name then.
+    pub name: String,
     /// Its address then.
     pub mac: Option<HwAddr>,
     /// The profile that had it.
     pub profile: Uuid,
     /// True if sunup made the link.
     pub created: bool,
+    /// What becomes of it afterwards.
+    pub exit: ExitPolicy,
     /// Its lease.
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
@@ -107,7 +114,12 @@ impl Session {
         match input {
             Input::Timeout => self.links.iter_mut().for_each(|slot| slot.link.timeout(now)),
             Input::Devices(devices) => self.devices(devices),
-            Input::Link(event) => self.on(event.ifindex, |link| link.link_event(&event, now)),
+            Input::Link(event) => {
+                self.on(event.ifindex, |link| link.link_event(&event, now));
+                if let Some((bond, active)) = event.bond {
+                    self.on(bond, |link| link.port_active(event.ifindex, active, now));
+                }
+            }
             Input::LinkGone { ifindex } => self.on(ifindex, Link::gone),
             Input::Address(event) => self.on(event.ifindex, |link| link.address(event, now)),
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
@@ -148,7 +160,7 @@ impl Session {
         self.settings.context.kept = self.links.iter().map(|slot| (slot.link.ifindex(), slot.profile)).collect();
         self.plan = plan::plan(&self.settings.profiles, devices, &self.settings.context);
         let mut out = Vec::new();
-        stack::lift(&self.plan, devices, &mut self.lifted, &mut out);
+        stack::lift(&self.plan, &self.settings.profiles, devices, &mut self.lifted, &mut out);
         self.actions.extend(out);
         for step in stack::steps(&self.plan) {
             self.begin(&step);
@@ -175,7 +187,8 @@ impl Session {
             }
             return;
         }
-        let (device, profile) = (device.clone(), profile.clone());
+        let table = stack::vrf_table(&self.plan, &self.settings.profiles, step.controller);
+        let (device, profile) = (device.clone(), stack::in_table(profile, table));
         let made = |one: &Making| one.profile == step.profile && one.name == device.name;
         let start = Start {
             matched_by: self.matched_by(step.ifindex),
@@ -183,6 +196,10 @@ impl Session {
             created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
             controller: step.controller,
             kind,
+            team_mac: stack::team_mac(&self.devices, step.controller),
+            needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
+            parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
+            exit: ExitRule::of(&self.settings.exit, &device.name),
             metric: self.metric(&profile),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
@@ -199,9 +216,13 @@ impl Session {
         self.links.push(Slot { link, profile: step.profile });
     }
 
+    fn mtu_of(&self, ifindex: u32) -> Option<u32> {
+        self.devices.iter().find(|device| device.ifindex == ifindex).map(|device| device.mtu)
+    }
+
     /// NetworkManager's metric by type of link; several links of one type count up, the first to be planned is preferred.
     fn metric(&self, profile: &Profile) -> u32 {
-        let alike = |slot: &&Slot| slot.link.profile().kind.name() == profile.kind.name();
+        let alike = |slot: &&Slot| slot.link.profile().kind.name() == profile.kind.name() && !slot.link.serves();
         base_metric(&profile.kind) + u32::try_from(self.links.iter().filter(alike).count()).unwrap_or(0)
     }
 

@@ -1,10 +1,12 @@
 //! Links that stand on each other: what can be begun now, and what can be made now.
 
+use std::rc::Rc;
+
 use super::event::Action;
 use super::mac;
 use crate::plan::{Plan, Target};
 use crate::profile::desired::{DesiredKind, DesiredLink, NewLink};
-use crate::profile::{Device, LinkKind, Profile};
+use crate::profile::{Device, HwAddr, LinkKind, Profile};
 
 /// A link that is there and that a profile took or made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,16 +77,24 @@ fn index(plan: &Plan, target: Option<Target>) -> Result<Option<u32>, ()> {
 }
 
 /// Links below others that no profile takes, and that are down: nothing above them could be up.
-pub(super) fn lift(plan: &Plan, devices: &[Device], lifted: &mut Vec<u32>, out: &mut Vec<Action>) {
+pub(super) fn lift(
+    plan: &Plan,
+    profiles: &[Profile],
+    devices: &[Device],
+    lifted: &mut Vec<u32>,
+    out: &mut Vec<Action>,
+) {
     let below = plan.creations.iter().filter_map(|one| match one.parent {
         Some(Target::Link(ifindex)) if plan.activation(ifindex).is_none() => Some(ifindex),
         _ => None,
     });
     for ifindex in below {
-        let down = devices.iter().any(|device| device.ifindex == ifindex && !device.up);
-        if down && !lifted.contains(&ifindex) {
+        let Some(device) = devices.iter().find(|device| device.ifindex == ifindex) else { continue };
+        let mtu = needed_mtu(plan, profiles, ifindex).filter(|&mtu| mtu > device.mtu);
+        if (!device.up || mtu.is_some()) && !lifted.contains(&ifindex) {
             lifted.push(ifindex);
-            out.push(Action::Apply(Box::new(DesiredLink { ifindex, up: Some(true), ..DesiredLink::default() })));
+            let up = Some(true);
+            out.push(Action::Apply(Box::new(DesiredLink { ifindex, up, mtu, ..DesiredLink::default() })));
         }
     }
 }
@@ -108,9 +118,69 @@ pub(super) fn make(
             kind: kind(profile, parent, devices),
             // A vxlan names its link among its settings.
             parent: parent.filter(|_| profile.kind.name() != "vxlan"),
-            mac: mac::of_new(profile),
+            mac: mac::of_new(profile).or_else(|| first_port(profile, &one.ports, devices)),
         })));
     }
+}
+
+/// The largest MTU that a profile gives to a link upon this one, or to the controller it is a port of: this one must carry it.
+pub(super) fn needed_mtu(plan: &Plan, profiles: &[Profile], ifindex: u32) -> Option<u32> {
+    let made = plan.creations.iter().position(|one| one.existing == Some(ifindex)).map(Target::Creation);
+    let controller = plan.activation(ifindex).and_then(|one| one.controller);
+    needed(plan, profiles, made.unwrap_or(Target::Link(ifindex)), controller)
+}
+
+fn needed(plan: &Plan, profiles: &[Profile], below: Target, controller: Option<Target>) -> Option<u32> {
+    let own = |at: usize| {
+        let one = plan.creations.get(at)?;
+        let given = profiles.get(one.profile).and_then(|profile| profile.link.mtu);
+        // The plan has no circles: whoever stands on a link, or has it as a port, comes after it.
+        given.max(needed(plan, profiles, Target::Creation(at), one.controller))
+    };
+    let upon = plan.creations.iter().enumerate().filter(|(_, one)| one.parent == Some(below)).map(|(at, _)| at);
+    let above = match controller {
+        Some(Target::Creation(at)) => Some(at),
+        _ => None,
+    };
+    upon.chain(above).filter_map(own).max()
+}
+
+/// The routing table of the vrf with this index.
+pub(super) fn vrf_table(plan: &Plan, profiles: &[Profile], vrf: Option<u32>) -> Option<u32> {
+    let one = plan.creations.iter().find(|one| one.existing.is_some() && one.existing == vrf)?;
+    match &profiles.get(one.profile)?.kind {
+        LinkKind::Other { name, options } if name == "vrf" => {
+            options.iter().find(|(key, _)| key == "table")?.1.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// The profile with its routes in a table, where it names no other.
+pub(super) fn in_table(profile: &Rc<Profile>, table: Option<u32>) -> Rc<Profile> {
+    let Some(table) = table else { return profile.clone() };
+    let mut profile = (**profile).clone();
+    let sections = [profile.ipv4.as_mut().map(|one| &mut one.ip), profile.ipv6.as_mut().map(|one| &mut one.ip)];
+    for section in sections.into_iter().flatten().filter(|section| section.route_table == 0) {
+        section.route_table = table;
+    }
+    Rc::new(profile)
+}
+
+/// The address of the first port, which a team shall have: unlike a bond it does not take it over by itself.
+fn first_port(profile: &Profile, ports: &[Target], devices: &[Device]) -> Option<HwAddr> {
+    let is_team = matches!(profile.kind, LinkKind::Team { .. });
+    let port = ports.iter().filter(|_| is_team).find_map(|port| match port {
+        Target::Link(ifindex) => Some(*ifindex),
+        Target::Creation(_) => None,
+    })?;
+    devices.iter().find(|device| device.ifindex == port)?.mac
+}
+
+/// The address of a team, which its ports have too.
+pub(super) fn team_mac(devices: &[Device], controller: Option<u32>) -> Option<HwAddr> {
+    let team = devices.iter().find(|device| Some(device.ifindex) == controller)?;
+    team.mac.filter(|_| team.kind.as_deref() == Some("team"))
 }
 
 /// Type and settings of the link of a profile, with the links that settings name.

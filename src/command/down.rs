@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::cli::Down;
 use crate::journal::{self, Entry};
 use crate::kernel::{Kernel, KernelError};
+use crate::profile::handover::ExitPolicy;
 use crate::state;
 
 /// Undoes it. Exit code 0: nothing of sunup is left (of the links named); 1: something could not be undone; 2: no such link.
@@ -77,8 +78,21 @@ impl Chosen {
     }
 }
 
+/// The links whose exit policy is flush; all, if all that sunup remembers are.
+fn flushed(arguments: &Down) -> Chosen {
+    let remembered = state::memory::read(&arguments.root);
+    let (flush, stay): (Vec<_>, Vec<_>) = remembered.into_iter().partition(|link| link.exit == ExitPolicy::Flush);
+    match (flush.is_empty(), stay.is_empty()) {
+        (false, true) => Chosen::All,
+        _ => Chosen::Links(flush.into_iter().map(|link| (link.ifindex, link.name)).collect()),
+    }
+}
+
 /// The links named. `None`: one of them is none of sunup's; said.
 fn choose(kernel: &mut Kernel, arguments: &Down, entries: &[Entry]) -> Result<Option<Chosen>, KernelError> {
+    if arguments.flush {
+        return Ok(Some(flushed(arguments)));
+    }
     if arguments.links.is_empty() {
         return Ok(Some(Chosen::All));
     }

@@ -4,10 +4,19 @@ use std::process::ExitCode;
 
 use crate::activate::{LinkState, Outcome};
 use crate::cli::Up;
+use crate::profile::handover::{ExitRule, Handover};
 
 /// Brings the network up; says how it went in a line per link.
 pub(super) fn run(arguments: &Up) -> ExitCode {
     crate::log::start(arguments.verbose);
+    if let Some(Err(word)) = arguments.handover.as_deref().map(Handover::parse) {
+        eprintln!("sunup: --handover: '{word}' is none of networkmanager, networkd, none");
+        return ExitCode::from(2);
+    }
+    if let Some(text) = arguments.exit_policy.iter().find(|text| ExitRule::parse(text).is_none()) {
+        eprintln!("sunup: --exit-policy: '{text}' is no [IFACE:]keep, adopt or flush");
+        return ExitCode::from(2);
+    }
     match crate::run::up(arguments) {
         Ok(outcome) => {
             summary(&outcome);

@@ -44,6 +44,7 @@ impl Kernel {
         if !down.is_empty() {
             self.change_while_down(&down, want, &mut applied);
         }
+        self.settle_teams(want, &mut applied.failures);
         say_once(&mut applied.failures);
         applied
     }

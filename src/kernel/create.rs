@@ -4,7 +4,7 @@ use super::apply::failure;
 use super::error::errno;
 use super::netlink::Refusal;
 use super::request::Request;
-use super::{Kernel, KernelError, kinds, module, undo};
+use super::{Kernel, KernelError, kinds, module, team, undo};
 use crate::journal::{Entry, Sign};
 use crate::profile::desired::NewLink;
 
@@ -13,14 +13,14 @@ impl Kernel {
     /// what was wanted is seen when it is read.
     pub fn create(&mut self, links: &[NewLink]) -> Vec<Option<KernelError>> {
         let mut failures: Vec<Option<KernelError>> = links.iter().map(prepare).collect();
-        let requests: Vec<Request<'_>> = links.iter().map(Request::AddLink).collect();
-        let made: Vec<Entry> = links.iter().map(|link| undo::new_link(Sign::Made, link)).collect();
+        let possible = |(link, failure): (_, &Option<KernelError>)| failure.is_none().then_some(link);
+        let numbered: Vec<(usize, &NewLink)> = links.iter().enumerate().zip(&failures).filter_map(possible).collect();
+        let requests: Vec<Request<'_>> = numbered.iter().map(|(_, link)| Request::AddLink(link)).collect();
+        let made: Vec<Entry> = numbered.iter().map(|(_, link)| undo::new_link(Sign::Made, link)).collect();
         self.note(&made);
         let mut not_ours = Vec::new();
         for refusal in self.send(&requests) {
-            let (Some(link), Some(slot)) = (links.get(refusal.index), failures.get_mut(refusal.index)) else {
-                continue;
-            };
+            let Some(&(at, link)) = numbered.get(refusal.index) else { continue };
             let why = match refusal.errno {
                 errno::EOPNOTSUPP => self.after_loading(link),
                 _ => refused(link, &refusal),
@@ -29,7 +29,10 @@ impl Kernel {
             if why.is_some() || refusal.errno == errno::EEXIST {
                 not_ours.push(undo::new_link(Sign::Removed, link));
             }
-            *slot = slot.take().or(why);
+            failures.get_mut(at).into_iter().for_each(|slot| *slot = why.clone());
+        }
+        for (link, slot) in links.iter().zip(&mut failures).filter(|(_, slot)| slot.is_none()) {
+            *slot = self.set_team_mode(link).err();
         }
         self.note(&not_ours);
         failures
@@ -52,7 +55,7 @@ fn prepare(link: &NewLink) -> Option<KernelError> {
     match kinds::kind_of(kind) {
         // The kernel itself says what is wrong when it is asked.
         Some(name) if module::makes_links_unasked(name) => module::load_for_link(name).ok().and(None),
-        Some(_) => None,
+        Some(_) => team::refusal(link),
         None => no_driver(link, kind.name(), "sunup cannot make such links".to_owned()),
     }
 }

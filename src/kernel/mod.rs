@@ -15,6 +15,7 @@ mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
+mod generic;
 pub mod hostname;
 pub mod id_path;
 mod kinds;
@@ -31,6 +32,8 @@ mod request;
 mod snapshot;
 mod syscall;
 pub mod sysctl;
+mod team;
+pub mod udev;
 mod udp6;
 mod undo;
 mod undo_plan;

@@ -15,7 +15,7 @@ use super::abi::{group, rtm};
 use super::error::{KernelError, errno_of};
 use super::message::{address_of, attributes, messages};
 use super::snapshot::{Link, Route, RouterFlags};
-use super::{read, read_route};
+use super::{kinds, read, read_route};
 use crate::profile::HwAddr;
 use crate::profile::ip::RouteKind;
 
@@ -49,6 +49,8 @@ pub enum Event {
         carrier: bool,
         /// Link-layer address.
         mac: Option<HwAddr>,
+        /// The bond it is a port of, and whether it may send (IFLA_BOND_SLAVE_STATE).
+        bond: Option<(u32, bool)>,
     },
     /// A link is gone.
     LinkGone {
@@ -174,8 +176,10 @@ fn link_event(payload: &[u8], deleted: bool) -> Option<Event> {
     }
     let mut links = Vec::new();
     read::link(payload, &mut links);
-    let Link { ifindex, name, up, carrier, mac, .. } = links.pop()?;
-    Some(if deleted { Event::LinkGone { ifindex } } else { Event::Link { ifindex, name, up, carrier, mac } })
+    let link = links.pop()?;
+    let bond = kinds::bond_port(&link);
+    let Link { ifindex, name, up, carrier, mac, .. } = link;
+    Some(if deleted { Event::LinkGone { ifindex } } else { Event::Link { ifindex, name, up, carrier, mac, bond } })
 }
 
 fn address_event(payload: &[u8], gone: bool) -> Option<Event> {

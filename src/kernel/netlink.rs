@@ -6,7 +6,7 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_packet_core::{Emitable, NLM_F_ACK, NLM_F_ACK_TLVS, NLM_F_CAPPED, NLM_F_DUMP, NLM_F_DUMP_INTR};
-use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
+use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_GENERIC, protocols::NETLINK_ROUTE};
 use nix::errno::Errno;
 use nix::libc::MSG_TRUNC;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -48,7 +48,7 @@ pub(super) trait Encode {
     fn encode(&self, batch: &mut Batch, sequence: u32);
 }
 
-/// A blocking NETLINK_ROUTE socket.
+/// A blocking netlink socket.
 pub(super) struct Netlink {
     socket: Socket,
     sequence: u32,
@@ -59,10 +59,19 @@ pub(super) struct Netlink {
 }
 
 impl Netlink {
-    /// Opens the socket. Options that an older kernel lacks are done without.
+    /// Opens a NETLINK_ROUTE socket. Options that an older kernel lacks are done without.
     pub(super) fn open() -> Result<Self, KernelError> {
+        Self::open_protocol(NETLINK_ROUTE)
+    }
+
+    /// Opens a NETLINK_GENERIC socket.
+    pub(super) fn open_generic() -> Result<Self, KernelError> {
+        Self::open_protocol(NETLINK_GENERIC)
+    }
+
+    fn open_protocol(protocol: isize) -> Result<Self, KernelError> {
         let open = |error: std::io::Error| KernelError::Socket { what: "netlink", errno: errno_of(&error) };
-        let mut socket = Socket::new(NETLINK_ROUTE).map_err(open)?;
+        let mut socket = Socket::new(protocol).map_err(open)?;
         socket.bind_auto().map_err(open)?;
         let _ = socket.set_ext_ack(true);
         let _ = socket.set_cap_ack(true);
@@ -182,6 +191,28 @@ impl Netlink {
         }
     }
 
+    /// Asks with the attributes that `write` adds; `flags` are NLM_F_ACK for one answer, NLM_F_DUMP for many. Unlike with
+    /// [`Netlink::get`], that the thing is not there is an error.
+    pub(super) fn query<T>(
+        &mut self,
+        what: &'static str,
+        kind: u16,
+        flags: u16,
+        header: &dyn Emitable,
+        write: &dyn Fn(&mut Batch),
+        parse: fn(&[u8], &mut Vec<T>),
+    ) -> Result<Vec<T>, KernelError> {
+        let mut found = Vec::new();
+        for _ in 0..DUMP_ATTEMPTS {
+            found.clear();
+            self.ask_with(what, kind, flags, header, write)?;
+            if self.collect(what, &mut |payload| parse(payload, &mut found))? {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
     fn ask(
         &mut self,
         what: &'static str,
@@ -190,12 +221,22 @@ impl Netlink {
         header: &dyn Emitable,
         filter: &[(u16, u32)],
     ) -> Result<(), KernelError> {
+        let write = |batch: &mut Batch| filter.iter().for_each(|&(kind, value)| batch.u32(kind, value));
+        self.ask_with(what, kind, flags, header, &write)
+    }
+
+    fn ask_with(
+        &mut self,
+        what: &'static str,
+        kind: u16,
+        flags: u16,
+        header: &dyn Emitable,
+        write: &dyn Fn(&mut Batch),
+    ) -> Result<(), KernelError> {
         self.sequence = self.sequence.wrapping_add(1);
         self.batch.clear();
         self.batch.begin(kind, flags, self.sequence, header);
-        for &(kind, value) in filter {
-            self.batch.u32(kind, value);
-        }
+        write(&mut self.batch);
         let sent = self.socket.send_to(self.batch.bytes(), &SocketAddr::new(0, 0), 0);
         let failed =
             |error: std::io::Error| KernelError::Read { what, errno: errno_of(&error), explanation: String::new() };

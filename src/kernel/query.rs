@@ -73,6 +73,11 @@ impl Kernel {
         Ok(links)
     }
 
+    /// The interface index of the link of this name.
+    pub(super) fn index_of(&mut self, name: &str) -> Result<Option<u32>, KernelError> {
+        Ok(self.links()?.iter().find(|link| link.name == name).map(|link| link.ifindex))
+    }
+
     /// The name of a link now; `None` if it is gone.
     pub(super) fn name_of(&mut self, ifindex: u32) -> Option<String> {
         let header = LinkHeader { index: ifindex, ..LinkHeader::default() };

@@ -69,6 +69,7 @@ fn link_info(bytes: &[u8], link: &mut Link) {
         match kind {
             ifla::INFO_KIND => link.kind = Some(text_of(value)),
             ifla::INFO_DATA => link.data = value.to_vec(),
+            ifla::INFO_SLAVE_KIND => link.port_kind = Some(text_of(value)),
             ifla::INFO_SLAVE_DATA => link.port_data = value.to_vec(),
             _ => {}
         }

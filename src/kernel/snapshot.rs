@@ -67,6 +67,8 @@ pub struct Link {
     pub kind: Option<String>,
     /// IFLA_INFO_DATA: the settings of this kind of link, as the kernel writes them.
     pub data: Vec<u8>,
+    /// IFLA_INFO_SLAVE_KIND: what its controller is.
+    pub port_kind: Option<String>,
     /// IFLA_INFO_SLAVE_DATA: its settings as a port.
     pub port_data: Vec<u8>,
     /// IFLA_INET6_ADDR_GEN_MODE; `None` without IPv6.

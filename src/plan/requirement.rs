@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::profile::sort::sort_by_key;
-use crate::profile::{HwAddr, Origin, Profile, Warning};
+use crate::profile::{HwAddr, Method4, Method6, Origin, Profile, Warning};
 
 use super::choose::names_one;
 use super::creation::{Creation, Target, creates};
@@ -175,7 +175,8 @@ fn refusals(plan: &Plan, profile: usize) -> impl Iterator<Item = (&Refusal, &sup
 fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option<Reason> {
     let idle = plan.unused.iter().find(|unused| unused.profile == index);
     let never = idle.is_some_and(|one| one.because != Idle::NoFreeDevice && !one.because.is_mistake());
-    if profile.controller.is_some() || never {
+    let port = profile.controller.as_ref().is_some_and(|controller| controller.port_type != "vrf");
+    if port || never || (is_bare(profile) && stands_below(world, plan, index)) {
         return None;
     }
     let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
@@ -192,6 +193,21 @@ fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option
         Origin::File { .. } if may_not_fail && present => Reason::MayNotFail,
         Origin::File { .. } => Reason::AnyKeyfile,
     })
+}
+
+/// True for a link without addresses.
+fn is_bare(profile: &Profile) -> bool {
+    let v4 = profile.ipv4.as_ref().is_none_or(|ip| ip.method == Method4::Disabled);
+    v4 && profile.ipv6.as_ref().is_none_or(|ip| matches!(ip.method, Method6::Disabled | Method6::Ignore))
+}
+
+/// True if another link stands on this profile's, or is a port of it (of a vrf) and has addresses: that one counts.
+fn stands_below(world: &World, plan: &Plan, index: usize) -> bool {
+    let own = links(plan, index);
+    let on = |target: Option<Target>| target.is_some_and(|target| own.contains(&target));
+    let has_ip = |index: usize| world.profiles.get(index).is_some_and(|profile| !is_bare(profile));
+    let port_with_ip = plan.activations.iter().any(|one| on(one.controller) && has_ip(one.profile));
+    port_with_ip || plan.creations.iter().any(|one| on(one.parent) || on(one.controller) && has_ip(one.profile))
 }
 
 /// The profile of the link that `bootdev=` names.

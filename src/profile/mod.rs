@@ -7,6 +7,7 @@
 mod debug;
 pub mod desired;
 pub mod device;
+pub mod handover;
 pub mod hwaddr;
 pub mod ip;
 pub mod link;

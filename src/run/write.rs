@@ -3,32 +3,64 @@
 use std::path::Path;
 
 use crate::activate::{LinkOutcome, LinkState, Outcome, Verdict};
+use crate::cli::Up;
+use crate::input::cmdline::Reading;
 use crate::journal::{Entry, Journal, Undo};
 use crate::kernel;
+use crate::profile::handover::{ExitPolicy, ExitRule, Handover};
 use crate::state::{self, StateFile};
 
+/// What shall be left behind, and for whom.
+pub(super) struct Leave {
+    /// The daemons that are prepared.
+    pub(super) handover: Handover,
+    /// What becomes of links.
+    pub(super) exit: Vec<ExitRule>,
+    /// The number at the start of the names of networkd's files.
+    pub(super) networkd_priority: u8,
+    /// What dracut's files repeat, if they are wanted.
+    pub(super) dracut: Option<state::dracut::Asked>,
+}
+
+impl Leave {
+    /// An argument of the program goes before one of the kernel's command line.
+    pub(super) fn new(arguments: &Up, reading: &Reading, dracut: Option<state::dracut::Asked>) -> Self {
+        let given = arguments.handover.as_deref().and_then(|text| Handover::parse(text).ok());
+        let mut exit = reading.exit.clone();
+        exit.extend(arguments.exit_policy.iter().filter_map(|text| ExitRule::parse(text)));
+        Self {
+            handover: given.or(reading.handover).unwrap_or_else(|| state::daemons::found(&arguments.root)),
+            exit,
+            networkd_priority: arguments.networkd_priority,
+            dracut,
+        }
+    }
+}
+
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-pub(super) fn write(
-    root: &Path,
-    line: &str,
-    asked: Option<&state::dracut::Asked>,
-    outcome: &mut Outcome,
-    mut journal: Option<&mut Journal>,
-) {
+pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcome, mut journal: Option<&mut Journal>) {
     set_hostname(outcome, journal.as_deref_mut());
     let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
-    let of_each = |files: &dyn Fn(&LinkOutcome) -> Vec<StateFile>| -> Vec<StateFile> {
-        up().flat_map(|link| files(link).into_iter().map(|file| file.of(link.device.ifindex))).collect()
+    // No daemon is told of what is there for the boot only.
+    let lasting: Vec<&LinkOutcome> = up().filter(|link| link.exit != ExitPolicy::Flush).collect();
+    let of_each = |wanted: bool, files: &dyn Fn(&LinkOutcome) -> Vec<StateFile>| -> Vec<StateFile> {
+        lasting
+            .iter()
+            .filter(|_| wanted)
+            .flat_map(|link| files(link).into_iter().map(|file| file.of(link.device.ifindex)))
+            .collect()
     };
-    let networkmanager = of_each(&|link| state::networkmanager::files(link, root));
-    let remarks: Vec<_> = up().filter_map(state::networkd::remark).collect();
-    let networkd = of_each(&|link| vec![state::networkd::file(link)]);
-    let klibc = of_each(&|link| state::klibc::files(link));
+    let networkmanager = of_each(leave.handover.networkmanager, &|link| state::networkmanager::files(link, root));
+    let with_networkd = lasting.iter().filter(|_| leave.handover.networkd);
+    let remarks: Vec<_> = with_networkd.filter_map(|link| state::networkd::remark(link)).collect();
+    let networkd =
+        of_each(leave.handover.networkd, &|link| state::networkd::files(link, &lasting, leave.networkd_priority));
+    let klibc = of_each(true, &|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
     let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
     files.extend(known.map(|link| state::memory::remember(link).of(link.device.ifindex)));
     files.extend(state::resolv_conf::files(&outcome.dns));
-    files.extend(asked.into_iter().flat_map(|asked| state::dracut::files(outcome, asked)));
+    files.extend(leave.dracut.iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files, journal.as_deref_mut());
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
     remarks.iter().for_each(|remark| log::warn!("{remark}"));

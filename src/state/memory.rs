@@ -8,6 +8,7 @@ use std::path::Path;
 
 use super::file::{self, StateFile, below};
 use crate::activate::{LinkOutcome, Remembered};
+use crate::profile::handover::ExitPolicy;
 use crate::proto::{dhcp4, dhcp6};
 
 /// Where the files are.
@@ -21,6 +22,9 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
     }
     if link.created {
         text.push_str("created=true\n");
+    }
+    if link.exit != ExitPolicy::default() {
+        text.push_str(&format!("exit={}\n", link.exit.word()));
     }
     let leases = [
         ("dhcp4", link.lease4.as_ref().map(dhcp4::Lease::to_pairs)),
@@ -73,7 +77,9 @@ pub(crate) fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         ifindex,
         mac: value("mac").and_then(|mac| mac.parse().ok()),
         profile: value("profile")?.parse().ok()?,
+        name: value("name").unwrap_or_default().to_owned(),
         created: value("created") == Some("true"),
+        exit: value("exit").and_then(ExitPolicy::parse).unwrap_or_default(),
         lease4: dhcp4::Lease::from_pairs(&lease4),
         lease6: dhcp6::Lease::from_pairs(&lease6),
     })

@@ -1,10 +1,12 @@
 //! What is left behind for daemons, programs and people: pure renderers, and one writer.
 
 pub mod amend;
+pub mod daemons;
 pub mod dracut;
 pub mod file;
 pub mod klibc;
 pub mod memory;
+mod netdev;
 pub mod networkd;
 pub mod networkmanager;
 pub mod report;

@@ -6,29 +6,35 @@
 use ipnet::IpNet;
 
 use super::file::StateFile;
+use super::netdev;
 use crate::activate::LinkOutcome;
 use crate::profile::text::is_search_domain;
 use crate::profile::{Method4, Method6, Warning};
 use crate::proto::dhcp4::Lease;
 
-/// Sorts before an administrator's files; survives the switch to the real root.
-fn path(ifname: &str) -> String {
-    format!("/run/systemd/network/10-sunup-{ifname}.network")
+/// A priority of 10 sorts before an administrator's files. The folder survives the switch to the real root.
+fn path(ifname: &str, priority: u8) -> String {
+    format!("/run/systemd/network/{priority:02}-sunup-{ifname}.network")
 }
 
-/// The file for one link. World-readable: it never holds a secret.
-pub fn file(link: &LinkOutcome) -> StateFile {
+/// The files for one link of `all`. World-readable: they never hold a secret.
+pub fn files(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> Vec<StateFile> {
+    [Some(file(link, all, priority)), netdev::file(link, priority)].into_iter().flatten().collect()
+}
+
+fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
     let mut text = format!("[Match]\nName={}\n", link.device.name);
     if let Some(mac) = link.device.perm_mac {
         text.push_str(&format!("PermanentMACAddress={mac}\n"));
     }
     text.push_str("\n[Network]\n");
+    text.push_str(&netdev::ties(link, all));
     network(&mut text, link);
     dhcp4(&mut text, link);
     dhcp6(&mut text, link);
     static_addresses(&mut text, link);
     static_routes(&mut text, link);
-    StateFile::public(path(&link.device.name), text)
+    StateFile::public(path(&link.device.name, priority), text)
 }
 
 fn network(text: &mut String, link: &LinkOutcome) {

@@ -6,6 +6,8 @@ here=$PWD/tests/boot
 work=${BOOT_WORK:-$PWD/target/boot}
 chroot=$work/chroot
 kernel=$work/vmlinuz
+# Sockets and what is made for one run: two runs at once do not meet.
+run=${BOOT_RUN:-$work}
 mkdir -p "$work"
 
 fail() {

@@ -28,8 +28,8 @@ static void say(const char *what)
 static void watch(int netlink)
 {
 	static char buffer[65536];
-	int link = 0, route = 0;
-	while (!link || !route) {
+	int link = 0, route = 0, route6 = 0;
+	while (!link || !route || !route6) {
 		ssize_t length = recv(netlink, buffer, sizeof buffer, 0);
 		if (length < 0)
 			continue;
@@ -37,8 +37,12 @@ static void watch(int netlink)
 			struct rtmsg *r = NLMSG_DATA(m);
 			if (m->nlmsg_type == RTM_NEWLINK && !link++)
 				say("link");
-			if (m->nlmsg_type == RTM_NEWROUTE && !r->rtm_dst_len && r->rtm_type == RTN_UNICAST && !route++)
+			if (m->nlmsg_type != RTM_NEWROUTE || r->rtm_dst_len || r->rtm_type != RTN_UNICAST)
+				continue;
+			if (r->rtm_family == AF_INET && !route++)
 				say("default");
+			if (r->rtm_family == AF_INET6 && !route6++)
+				say("default6");
 		}
 	}
 }

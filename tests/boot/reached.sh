@@ -13,7 +13,7 @@ mount -t sysfs sysfs /sys 2>/dev/null
     echo "FOUND lo $(cat /sys/class/net/lo/operstate) $(ip -o addr show lo | grep -c 127.0.0.1)"
     grep ' / ' /proc/mounts | while read -r line; do echo "FOUND root $line"; done
     echo "FOUND host $(cat /proc/sys/kernel/hostname)"
-    [ ! -e /run/sunup/state.json ] || echo "FOUND state $(grep -c . /run/sunup/state.json)"
+    [ ! -e /run/sunup/state.json ] || grep -E "_ms\"" /run/sunup/state.json | while read -r line; do echo "FOUND state $line"; done
     # The root must still be readable.
     sleep 1
     cat /sbin/init >/dev/null && ls /bin >/dev/null && echo "FOUND alive"

@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # The server's init. Three links: the first and the third are one bridged network (192.168.50.0/24, fd50::/64), the second another
 # (192.168.51.0/24). On the bridge there is VLAN 17 (192.168.67.0/24), and a WireGuard peer.
 /bin/busybox --install -s /bin
@@ -62,6 +63,7 @@ cp /srv/root.ext4 /srv/nbd.ext4
 printf '[generic]\n[root]\nexportname = /srv/nbd.ext4\n' >/etc/nbd.conf
 nbd-server -C /etc/nbd.conf
 busybox httpd -p 80 -h /srv
+# shellcheck source=/dev/null
 [ ! -e /wg.conf ] || . /wg.conf
 echo "SERVING $(cat /proc/uptime)" >/dev/ttyS0
 while :; do sleep 1000; done

@@ -29,6 +29,44 @@ echo 0 >/tmp/code
 . "$hooks/sunup-run.sh"
 say_finished
 
+echo '-- begun beside udev, before it is asked for'
+fresh
+neednet=yes
+. "$hooks/sunup-need.sh"
+echo eth0 >/tmp/ifaces
+echo 0 >/tmp/code
+. "$hooks/sunup-start.sh"
+wait
+echo begun
+. "$hooks/sunup-run.sh"
+. "$hooks/sunup-run.sh"
+say_finished
+
+echo '-- with systemd its unit begins it, not the hook; one that died is begun anew'
+fresh
+neednet=yes
+. "$hooks/sunup-need.sh"
+DRACUT_SYSTEMD=1
+. "$hooks/sunup-start.sh"
+wait
+DRACUT_SYSTEMD=
+echo 4194304 >/tmp/sunup.pid
+. "$hooks/sunup-run.sh"
+. "$hooks/sunup-run.sh"
+say_finished
+
+echo '-- a link came up that leads to no root, then another'
+fresh
+netroot=dhcp
+neednet=yes
+. "$hooks/sunup-need.sh"
+echo noroot0 >/tmp/ifaces
+. "$hooks/sunup-run.sh"
+printf 'noroot0\neth1\n' >/tmp/ifaces
+. "$hooks/sunup-run.sh"
+. "$hooks/sunup-run.sh"
+say_finished
+
 echo '-- nothing came up, then one link did'
 fresh
 neednet=yes

@@ -1,7 +1,7 @@
 # Sends every interface of a list through dracut's own readers: netroot with root=dhcp and the root handlers' hooks, the NFS
 # helper with the server left to DHCP, the plain sourcing of both files; and sources what those hooks have written.
 # Arguments: the directory of dracut's scripts, a directory of replaced programs, the list. Run in a room: it writes /tmp, /run, /etc.
-# shellcheck shell=sh disable=SC1090,SC1091,SC2034,SC2154
+# shellcheck shell=sh disable=SC1090,SC1091,SC2034,SC2154,SC3028
 lib=$1
 PATH=$2:$lib:$PATH
 list=$3
@@ -33,6 +33,8 @@ written() {
 }
 
 while read -r netif handlers; do
+    # initramfs-tools reads this one, and uses these.
+    [ ! -e "/tmp/net-$netif.conf" ] || (. "/tmp/net-$netif.conf" && : "$ROOTPATH" "$HOSTNAME" "$DNSDOMAIN" "$DOMAINSEARCH")
     [ ! -e "/tmp/net.$netif.override" ] || (. "/tmp/net.$netif.override")
     line='root=dhcp rd.neednet=1'
     (

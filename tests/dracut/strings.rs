@@ -130,6 +130,9 @@ fn write_cases(tmp: &Path, count: usize) -> Vec<String> {
         // Equal files would be read in the same way.
         if seen.insert(text.clone()) {
             fs::write(tmp.join(path.trim_start_matches("/tmp/")), &text).unwrap();
+            // The same for initramfs-tools, which sources it too.
+            let klibc = world::contents(&files, &format!("/run/net-c{number}.conf")).expect("a lease");
+            fs::write(tmp.join(format!("net-c{number}.conf")), klibc).unwrap();
             let root_path = text.lines().find(|line| line.starts_with("new_root_path=")).map(str::to_owned);
             let handlers = if paths.insert(root_path) { "handlers" } else { "source" };
             names.push(format!("c{number} {handlers}"));

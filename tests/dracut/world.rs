@@ -33,7 +33,7 @@ pub(crate) fn nic(n: u8) -> Device {
     }
 }
 
-/// What `up --dracut` with this command line writes under /tmp, with these options in every lease.
+/// What `up --dracut` with this command line writes under /tmp, and klibc's files, with these options in every lease.
 pub(crate) fn files(cmdline: &str, devices: &[Device], options: &[(u8, Vec<u8>)]) -> Vec<StateFile> {
     let gathered = input::gather(&Sources {
         root: Path::new("/nonexistent"),
@@ -45,7 +45,9 @@ pub(crate) fn files(cmdline: &str, devices: &[Device], options: &[(u8, Vec<u8>)]
     let bootif = gathered.reading.bootif.map(|mac| mac.to_string());
     let asked =
         Asked { bootdev: gathered.reading.bootdev.clone().or(bootif), servers: gathered.reading.servers.clone() };
-    state::dracut::files(&outcome(cmdline, gathered, devices, options), &asked)
+    let outcome = outcome(cmdline, gathered, devices, options);
+    let klibc = outcome.links.iter().flat_map(state::klibc::files);
+    state::dracut::files(&outcome, &asked).into_iter().chain(klibc).collect()
 }
 
 /// The contents of the file at `path`, if it is there.
@@ -65,8 +67,8 @@ fn outcome(cmdline: &str, gathered: input::Gathered, devices: &[Device], options
     session.handle(now, Input::Devices(devices));
     for device in devices {
         let (ifindex, name) = (device.ifindex, device.name.clone());
-        let (up, carrier, mac) = (device.up, device.carrier, device.mac);
-        session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
+        let (up, carrier) = (device.up, device.carrier);
+        session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, ..LinkEvent::default() }));
     }
     for _ in 0..10_000 {
         match session.poll() {

@@ -17,7 +17,7 @@ fn adopt(adoption: &Adoption<'_>) -> Verdict {
 fn a_lease_goes_on() {
     let lan = crate::lan("networkd-dhcp4");
     let server = lan.serve(&[]);
-    lan.up("ip=dhcp rd.neednet=1").exits(0);
+    lan.up("ip=dhcp rd.neednet=1 rd.sunup.handover=networkd").exits(0);
     adopt(&one_link("networkd, ip=dhcp", &lan, Some(&server))).print().is_clean();
 }
 
@@ -25,7 +25,7 @@ fn a_lease_goes_on() {
 fn a_static_address_stays() {
     let lan = crate::lan("networkd-static4");
     let line = "ip=10.77.0.50::10.77.0.1:24::eth0:none rd.route=192.0.2.0/24:10.77.0.7:eth0 nameserver=10.77.0.1";
-    lan.up(&format!("{line} rd.neednet=1")).exits(0);
+    lan.up(&format!("{line} rd.neednet=1 rd.sunup.handover=networkd")).exits(0);
     adopt(&one_link("networkd, static with route", &lan, None)).print().is_clean();
     assert!(lan.route("192.0.2.0/24").is_some());
 }
@@ -36,7 +36,7 @@ fn a_static_address_stays() {
 fn nothing_is_sent_for_ever_in_a_container() {
     let lan = crate::container("networkd-container");
     let server = lan.serve(&[]);
-    lan.up("ip=dhcp rd.neednet=1").exits(0);
+    lan.up("ip=dhcp rd.neednet=1 rd.sunup.handover=networkd").exits(0);
     let verdict = adopt(&one_link("networkd, ip=dhcp, read-only /sys", &lan, Some(&server)));
     verdict.print().is_clean();
     assert!(verdict.events.len() < 50, "{} events", verdict.events.len());
@@ -45,7 +45,8 @@ fn nothing_is_sent_for_ever_in_a_container() {
 #[test]
 fn a_static_address_stays_in_a_container() {
     let lan = crate::container("networkd-container-static4");
-    lan.up("ip=10.77.0.50::10.77.0.1:24::eth0:none nameserver=10.77.0.1 rd.neednet=1").exits(0);
+    lan.up("ip=10.77.0.50::10.77.0.1:24::eth0:none nameserver=10.77.0.1 rd.neednet=1 rd.sunup.handover=networkd")
+        .exits(0);
     let verdict = adopt(&one_link("networkd, static, read-only /sys", &lan, None));
     verdict.print().is_clean();
     assert!(verdict.events.len() < 50, "{} events", verdict.events.len());
@@ -55,7 +56,8 @@ fn a_static_address_stays_in_a_container() {
 fn a_static_ipv6_address_stays() {
     let lan = crate::lan("networkd-static6");
     lan.server.ip("address add fd77::1/64 dev srv0 nodad");
-    lan.up("ip=[fd77::50]::[fd77::1]:64::eth0:none nameserver=fd77::1 rd.neednet=1").exits(0);
+    lan.up("ip=[fd77::50]::[fd77::1]:64::eth0:none nameserver=fd77::1 rd.neednet=1 rd.sunup.handover=networkd")
+        .exits(0);
     let adoption = Adoption { pings: &["fd77::1"], ..one_link("networkd, ip=[fd77::50]::...:none", &lan, None) };
     adopt(&adoption).print().is_clean();
 }
@@ -64,7 +66,7 @@ fn a_static_ipv6_address_stays() {
 fn an_address_from_a_router_advertisement_stays() {
     let lan = crate::lan("networkd-slaac");
     let _router = router(&lan);
-    lan.up("ip=eth0:auto6 rd.neednet=1").exits(0);
+    lan.up("ip=eth0:auto6 rd.neednet=1 rd.sunup.handover=networkd").exits(0);
     wait_for_global6(&lan);
     let adoption =
         Adoption { pings: &["fd77::1"], own_default: true, ..one_link("networkd, ip=eth0:auto6", &lan, None) };
@@ -75,7 +77,7 @@ fn an_address_from_a_router_advertisement_stays() {
 fn both_families_stay() {
     let lan = crate::lan("networkd-both");
     let server = router(&lan);
-    lan.up("ip=dhcp rd.neednet=1").exits(0);
+    lan.up("ip=dhcp rd.neednet=1 rd.sunup.handover=networkd").exits(0);
     wait_for_global6(&lan);
     let adoption = Adoption {
         pings: &["10.77.0.1", "fd77::1"],
@@ -90,7 +92,7 @@ fn several_links_are_adopted_each_with_its_file() {
     let lan = crate::lan("networkd-several");
     lan.link(1);
     let server = serve_two(&lan);
-    lan.up("ip=eth0:dhcp ip=eth1:dhcp rd.neednet=1").exits(0);
+    lan.up("ip=eth0:dhcp ip=eth1:dhcp rd.neednet=1 rd.sunup.handover=networkd").exits(0);
     let adoption = Adoption {
         links: &["eth0", "eth1"],
         pings: &["10.77.0.1", "10.77.1.1"],
@@ -103,7 +105,7 @@ fn several_links_are_adopted_each_with_its_file() {
 fn whatever_is_said_of_static_addresses_stays() {
     for (name, line) in STATIC {
         let lan = crate::lan(&format!("networkd-{name}"));
-        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        lan.up(&format!("{line} rd.neednet=1 rd.sunup.handover=networkd")).exits(0);
         adopt(&one_link(&format!("networkd, {name}"), &lan, None)).print().is_clean();
     }
 }
@@ -113,7 +115,20 @@ fn whatever_is_said_of_a_lease_stays() {
     for (name, line, options) in LEASED {
         let lan = crate::lan(&format!("networkd-{name}"));
         let server = lan.serve(options);
-        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        lan.up(&format!("{line} rd.neednet=1 rd.sunup.handover=networkd")).exits(0);
         adopt(&one_link(&format!("networkd, {name}"), &lan, Some(&server))).print().is_clean();
+    }
+}
+
+#[test]
+fn a_bridge_and_its_port_stay() {
+    for (name, line, leased) in crate::sunup_hands_over_to_networkmanager::BRIDGES {
+        let lan = crate::lan(&format!("networkd-{name}"));
+        let server = leased.then(|| lan.serve(&[]));
+        lan.up(&format!("{line} rd.neednet=1 rd.sunup.handover=networkd")).exits(0);
+        let title = format!("networkd, {name}");
+        let adoption = Adoption { links: &["br0"], ..one_link(&title, &lan, server.as_ref()) };
+        adopt(&adoption).print().is_clean();
+        assert!(lan.client.ip("link show eth0").contains("master br0"));
     }
 }

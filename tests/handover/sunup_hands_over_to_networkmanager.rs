@@ -227,3 +227,22 @@ fn rfc_4_14_the_profile_of_a_user_is_one_client_before_and_after() {
         adopt_by_keyfile(&format!("duid-{duid}"), &sections).print().is_clean();
     }
 }
+
+/// A bridge over eth0, with a lease or a static address: what is said of it, and whether a server is needed.
+pub(crate) const BRIDGES: [(&str, &str, bool); 2] = [
+    ("bridge-dhcp", "bridge=br0:eth0 ip=br0:dhcp", true),
+    ("bridge-static", "bridge=br0:eth0 ip=10.77.0.50::10.77.0.1:24::br0:none nameserver=10.77.0.1", false),
+];
+
+#[test]
+fn a_bridge_and_its_port_stay() {
+    for (name, line, leased) in BRIDGES {
+        let lan = crate::lan(&format!("nm-{name}"));
+        let server = leased.then(|| lan.serve(&[]));
+        lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        let title = format!("NetworkManager, {name}");
+        let adoption = Adoption { links: &["br0"], ..one_link(&title, &lan, server.as_ref()) };
+        adopt(&adoption).print().is_clean();
+        assert!(lan.client.ip("link show eth0").contains("master br0"));
+    }
+}

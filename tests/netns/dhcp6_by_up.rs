@@ -60,7 +60,7 @@ fn a_managed_link_gets_its_lease_and_everything_in_it() {
     let lan = lan("managed");
     let _radvd = radvd(&lan, MANAGED, ON_LINK);
     let server = dnsmasq(&lan, &["--dhcp-rapid-commit"]);
-    lan.up("ip=dhcp6 rd.neednet=1").exits(0);
+    lan.up("ip=dhcp6 rd.neednet=1 rd.sunup.handover=networkmanager,networkd").exits(0);
     let address = leased(&lan);
     let valid = address["valid_life_time"].as_u64().unwrap();
     assert!((3590..=3600).contains(&valid), "valid for {valid} s of a lease of 3600 s");

@@ -17,6 +17,7 @@ mod dhcp6_leases_from_real_servers;
 mod dhcp_configures_a_link;
 mod down;
 mod ipv6_speed;
+mod leaving;
 mod networkmanager_adopts_the_link;
 mod plan_changes_nothing;
 mod resolv_conf;

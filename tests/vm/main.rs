@@ -11,6 +11,7 @@ mod support;
 mod a_lossy_network;
 mod a_module_is_loaded;
 mod external_links_are_left_alone;
+mod stacked_links;
 mod the_guest_itself;
 
 use std::path::{Path, PathBuf};

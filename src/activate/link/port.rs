@@ -26,8 +26,17 @@ impl Link {
         }
     }
 
+    /// The profile's MTU; else the one that links upon it need; else the lease's, if it is one IPv4 can live with
+    /// (RFC 791: 68) and the link below carries.
+    pub(super) fn mtu(&self) -> Option<u32> {
+        let leased = || self.v4.lease().and_then(|lease| lease.mtu).map(u32::from).filter(|&mtu| mtu >= 68);
+        let leased = || leased().map(|mtu| mtu.min(self.start.parent_mtu.unwrap_or(u32::MAX)));
+        let needed = self.start.needed_mtu.filter(|&mtu| mtu > self.device.mtu);
+        self.profile.link.mtu.or(needed).or_else(leased)
+    }
+
     /// True for a link that is there for its controller alone.
-    pub(super) fn serves(&self) -> bool {
+    pub(in crate::activate) fn serves(&self) -> bool {
         self.port().is_some() && self.profile.ipv4.is_none() && self.profile.ipv6.is_none()
     }
 

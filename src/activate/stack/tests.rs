@@ -47,6 +47,7 @@ fn vlan(parent: &str) -> LinkKind {
 
 fn session(profiles: Vec<Profile>) -> Session {
     let settings = Settings {
+        exit: Vec::new(),
         profiles,
         context: Context::default(),
         carrier_timeout: Duration::from_secs(10),
@@ -113,7 +114,7 @@ fn a_vlan_on_a_bond_on_two_links_is_made_from_the_ground_up() {
     assert_eq!((new.len(), wanted.len(), wanted[0].ifindex), (0, 1, 8));
     apply(&mut session, &wanted);
     for (ifindex, name) in [(7, "bond0"), (8, "bond0.5")] {
-        let event = LinkEvent { ifindex, name: name.into(), up: true, carrier: true, mac: Some(mac(2)) };
+        let event = LinkEvent { ifindex, name: name.into(), up: true, carrier: true, mac: Some(mac(2)), bond: None };
         session.handle(NOW, Input::Link(event));
     }
     assert_eq!(drain(&mut session).2, Some(Verdict::Ok));
@@ -139,7 +140,7 @@ fn what_cannot_be_made_fails_with_what_stands_on_it_and_costs_no_other() {
     apply(&mut session, &wanted);
     session.handle(NOW, Input::Created { name: "bond0", error: Some("no bonding here".into()) });
     session.handle(NOW, Input::Devices(&devices));
-    let event = LinkEvent { ifindex: 3, name: "eth1".into(), up: true, carrier: true, mac: None };
+    let event = LinkEvent { ifindex: 3, name: "eth1".into(), up: true, carrier: true, ..LinkEvent::default() };
     session.handle(NOW, Input::Link(event));
     let (new, _, verdict) = drain(&mut session);
     assert!(new.is_empty(), "it is asked for once");
@@ -161,4 +162,58 @@ fn the_link_below_is_set_up_though_no_profile_takes_it() {
     let (new, wanted, _) = drain(&mut session);
     assert_eq!(new[0].parent, Some(2));
     assert_eq!(wanted, [DesiredLink { ifindex: 2, up: Some(true), ..DesiredLink::default() }]);
+}
+
+#[test]
+fn a_bond_with_lacp_counts_from_when_a_port_may_send() {
+    let mut session = session(vec![
+        profile("bond0", bond("mode=802.3ad"), None, Some(Method4::Auto)),
+        profile("eth0", LinkKind::Ethernet, Some("bond0"), None),
+    ]);
+    let devices = [hardware(2, "eth0"), made(7, "bond0", "bond")];
+    session.handle(NOW, Input::Devices(&devices));
+    let (_, wanted, _) = drain(&mut session);
+    apply(&mut session, &wanted);
+    let discovers = |session: &mut Session| {
+        let mut count = 0;
+        while let Output::Transmit(action) = session.poll() {
+            count += usize::from(matches!(action, Action::SendDhcp4 { ifindex: 7, .. }));
+        }
+        count
+    };
+    let event = |ifindex, bond| LinkEvent { ifindex, up: true, carrier: true, bond, ..LinkEvent::default() };
+    session.handle(NOW, Input::Link(event(7, None)));
+    session.handle(NOW, Input::Link(event(2, Some((7, false)))));
+    assert_eq!(discovers(&mut session), 0, "the kernel would drop it");
+    session.handle(NOW, Input::Link(event(2, Some((7, true)))));
+    assert_eq!(discovers(&mut session), 1);
+}
+
+#[test]
+fn what_stands_on_a_link_says_how_large_its_frames_are() {
+    let mut over = profile("bond0.5", vlan("bond0"), None, Some(Method4::Manual));
+    over.link.mtu = Some(9000);
+    let mut session = session(vec![
+        over,
+        profile("bond0", bond("mode=active-backup"), None, Some(Method4::Disabled)),
+        profile("eth0", LinkKind::Ethernet, Some("bond0"), None),
+    ]);
+    session.handle(NOW, Input::Devices(&[hardware(2, "eth0"), made(7, "bond0", "bond"), made(8, "bond0.5", "vlan")]));
+    let (_, wanted, _) = drain(&mut session);
+    let all: Vec<_> = wanted.iter().map(|link| (link.ifindex, link.mtu)).collect();
+    assert_eq!(all, [(7, Some(9000)), (8, Some(9000)), (2, Some(9000))]);
+}
+
+#[test]
+fn a_port_of_a_vrf_keeps_its_addresses_and_has_its_routes_in_the_table() {
+    let red = LinkKind::Other { name: "vrf".into(), options: vec![("table".into(), "1000".into())] };
+    let mut port = profile("eth0", LinkKind::Ethernet, Some("red"), Some(Method4::Manual));
+    port.controller.as_mut().unwrap().port_type = "vrf".into();
+    port.ipv4.as_mut().unwrap().ip.addresses = vec!["192.0.2.7/24".parse().unwrap()];
+    let mut session = session(vec![profile("red", red, None, None), port]);
+    session.handle(NOW, Input::Devices(&[hardware(2, "eth0"), made(7, "red", "vrf")]));
+    let (_, wanted, _) = drain(&mut session);
+    let port = wanted.iter().find(|link| link.ifindex == 2).unwrap();
+    assert_eq!((port.controller, port.addresses.len()), (Some(7), 1));
+    assert!(!port.routes.is_empty() && port.routes.iter().all(|route| route.options.table == Some(1000)), "{port:?}");
 }

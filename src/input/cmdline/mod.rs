@@ -20,6 +20,7 @@ mod ethtool;
 mod explain;
 mod firmware;
 mod ip;
+mod leave;
 mod lex;
 mod links;
 pub mod manual;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::input::wgquick::Asked;
+use crate::profile::handover::{ExitRule, Handover};
 use crate::profile::{HwAddr, Origin, Profile, Warning};
 
 /// All that the command line, and the firmware it names, ask for.
@@ -38,6 +39,10 @@ pub struct Reading {
     pub renames: Vec<(String, HwAddr)>,
     /// The second field of `ip=` by file stem of the profile: the server, which dracut falls back on for `root=nfs:`.
     pub servers: Vec<(String, IpAddr)>,
+    /// `rd.sunup.handover=`.
+    pub handover: Option<Handover>,
+    /// `rd.sunup.exit=`, in their order.
+    pub exit: Vec<ExitRule>,
     /// `rd.wireguard=`.
     pub wireguard: Vec<Asked>,
 }

@@ -3,7 +3,7 @@
 
 use super::builder::Builder;
 use super::lex::{Value, nearest};
-use super::{anaconda, bootif, dhcp, dns, ethtool, firmware, ip, links, need, route, wireguard, znet};
+use super::{anaconda, bootif, dhcp, dns, ethtool, firmware, ip, leave, links, need, route, wireguard, znet};
 
 /// An argument.
 pub struct Parameter {
@@ -33,11 +33,11 @@ pub(super) enum Pass {
 }
 
 /// Starts of names that are ours to know: a word with such a name that is in no row is a slip.
-const OUR_PREFIXES: [&str; 5] = ["rd.net.", "rd.route", "rd.znet", "rd.neednet", "rd.ethtool"];
+const OUR_PREFIXES: [&str; 6] = ["rd.sunup.", "rd.net.", "rd.route", "rd.znet", "rd.neednet", "rd.ethtool"];
 
 /// Every argument, by subject.
 #[rustfmt::skip]
-pub const PARAMETERS: [Parameter; 50] = [
+pub const PARAMETERS: [Parameter; 52] = [
     profiles("ip", "METHOD | IFACE:METHOD[:MTU[:MAC]] | CLIENT[/P]:PEER:GW:MASK:HOST:IFACE:METHOD[:MTU[:MAC] | :DNS1[:DNS2]]", "", "KILNSA", ip::read,
         "Addresses of one link, or of every wired link without IFACE. METHOD: none or off (CLIENT only), dhcp, dhcp6 or auto6, \
          either6 (also DHCPv6 that no router announces), dhcp,dhcp6, auto or on or any or nothing (whatever there is), link6, \
@@ -106,6 +106,11 @@ pub const PARAMETERS: [Parameter; 50] = [
     defaults("dns", "ADDRESS[,ADDRESS]", "", "A", anaconda::read, "Beside ip=ADDRESS: name servers."),
     defaults("hostname", "HOST", "", "LA", anaconda::read, "Beside ip=ADDRESS: the host name."),
     defaults("mtu", "BYTES", "", "LA", anaconda::read, "Beside ip=ADDRESS: the MTU."),
+    defaults("rd.sunup.handover", "networkmanager,networkd | none", "", "", leave::handover,
+        "The daemon that takes the network over, or several. Default: what the real root has, or the image; both if neither shows one."),
+    defaults("rd.sunup.exit", "[IFACE:]keep | adopt | flush", "adopt", "", leave::exit,
+        "What becomes of a link (of every link without IFACE). adopt: a daemon takes it over. keep: its addresses never end, for a \
+         root file system behind it. flush: no daemon is told of it, and 'sunup down --flush' takes it down. May be repeated."),
     profiles("nfsaddrs", "…", "", "K", obsolete, "The kernel's old name of ip=. Not read: write ip=."),
     profiles("rd.iscsi.firmware", "0 | 1", "0", "L", elsewhere, "iSCSI targets from the firmware; the iSCSI handler reads it. For addresses: ip=ibft."),
     profiles("rd.nvmf.discover", "…", "", "L", elsewhere, "An NVMe target; the NVMe handler reads it."),

@@ -25,7 +25,6 @@ const OTHER_TYPES: &[&str] = &[
     "gsm",
     "hsr",
     "ip-tunnel",
-    "ipvlan",
     "loopback",
     "macsec",
     "ovs-bridge",
@@ -51,7 +50,7 @@ fn kind_of(name: &str) -> Option<LinkKind> {
         "bridge" => LinkKind::Bridge { options: Vec::new() },
         "team" => LinkKind::Team { config: None },
         "wireguard" => LinkKind::WireGuard(WireGuard::default()),
-        "macvlan" | "vrf" | "veth" | "vxlan" | "dummy" => other(),
+        "ipvlan" | "macvlan" | "vrf" | "veth" | "vxlan" | "dummy" => other(),
         name if OTHER_TYPES.contains(&name) => other(),
         _ => return None,
     })

@@ -133,6 +133,8 @@ pub(super) const TEAM: &[Opt] = &[opt("config", Text)];
 
 const MACVLAN: &[Opt] = &[opt("parent", Text), opt("mode", Number(0, U32)), opt("promiscuous", Bool), opt("tap", Bool)];
 
+const IPVLAN: &[Opt] = &[opt("parent", Text), opt("mode", Number(0, U32)), opt("private", Bool), opt("vepa", Bool)];
+
 const VRF: &[Opt] = &[opt("table", Number(0, U32))];
 
 const VETH: &[Opt] = &[opt("peer", Text)];
@@ -199,6 +201,7 @@ pub(super) const ETHTOOL: &[Opt] = &[
 pub(super) fn of_type(name: &str) -> Option<&'static [Opt]> {
     Some(match name {
         "macvlan" => MACVLAN,
+        "ipvlan" => IPVLAN,
         "vrf" => VRF,
         "veth" => VETH,
         "vxlan" => VXLAN,

@@ -8,6 +8,7 @@ mod bond;
 mod bridge;
 mod others;
 mod shape;
+pub(super) mod team;
 
 use super::message::{attributes, u32_of};
 use super::snapshot::Link;
@@ -163,6 +164,18 @@ fn same(setting: &Setting, held: &[u8]) -> bool {
         // A list or a link that is not there is not shown.
         None => wanted.is_empty() || (wanted.len() == 4 && u32_of(wanted) == Some(0)),
     }
+}
+
+/// The bond of a port, and whether the port may send: 0 in IFLA_BOND_SLAVE_STATE, and no partner is waited for that may yet
+/// change everything (the flag "expired" in IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE, IEEE 802.1AX section 6.4.2.3).
+pub(super) fn bond_port(link: &Link) -> Option<(u32, bool)> {
+    const STATE: u16 = 1;
+    const ACTOR_STATE: u16 = 7;
+    const EXPIRED: u8 = 0x80;
+    let controller = link.controller.filter(|_| link.port_kind.as_deref() == Some("bond"))?;
+    let byte = |wanted| attributes(&link.port_data).find(|(kind, _)| *kind == wanted)?.1.first().copied();
+    let waits = byte(ACTOR_STATE).is_some_and(|flags| flags & EXPIRED != 0);
+    Some((controller, byte(STATE)? == 0 && !waits))
 }
 
 /// Why a link that is there cannot become what is wanted: the setting that makes it another one, with both values.

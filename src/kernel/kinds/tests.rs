@@ -92,6 +92,21 @@ fn a_bridge_runs_stp_unless_told_otherwise_and_counts_seconds() {
 }
 
 #[test]
+fn a_port_of_a_bond_may_send_when_it_is_active_and_its_partner_is_known() {
+    let port = |state: u8, flags: u8| Link {
+        controller: Some(7),
+        port_kind: Some("bond".into()),
+        port_data: vec![5, 0, 1, 0, state, 0, 0, 0, 5, 0, 7, 0, flags, 0, 0, 0],
+        ..Link::default()
+    };
+    assert_eq!(bond_port(&port(0, 0x3d)), Some((7, true)));
+    assert_eq!(bond_port(&port(1, 0x3d)), Some((7, false)));
+    assert_eq!(bond_port(&port(0, 0xbd)), Some((7, false)), "expired");
+    assert_eq!(bond_port(&port(0, 0x7d)), Some((7, true)), "nobody speaks LACP there");
+    assert_eq!(bond_port(&Link { port_kind: None, ..port(0, 0) }), None);
+}
+
+#[test]
 fn other_kinds() {
     let other = |name: &str, text: &str| DesiredKind {
         kind: LinkKind::Other { name: name.into(), options: options(text) },

@@ -93,6 +93,7 @@ fn settings(scene: &Scene) -> Settings {
         warnings: reading.warnings,
         host: std::rc::Rc::default(),
         remembered: Vec::new(),
+        exit: Default::default(),
         seed: scene.seed,
     }
 }
@@ -380,7 +381,7 @@ impl<'a> World<'a> {
             Told::Link { ifindex, name, up, carrier } => {
                 let unknown = !self.session.knows(ifindex, &name);
                 let mac = self.machine.snapshot.link(ifindex).and_then(|link| link.mac);
-                self.hear(Input::Link(LinkEvent { ifindex, name, up, carrier, mac }));
+                self.hear(Input::Link(LinkEvent { ifindex, name, up, carrier, mac, bond: None }));
                 if unknown {
                     self.devices();
                 }

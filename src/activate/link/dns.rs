@@ -1,0 +1,48 @@
+//! The name servers and search domains that a link brings.
+
+use std::net::Ipv6Addr;
+
+use super::Link;
+use crate::activate::event::is_link_local6;
+use crate::activate::ipv6::Ipv6;
+use crate::activate::outcome::Dns;
+use crate::profile::IpSettings;
+use crate::profile::text::is_search_domain;
+use crate::proto::Instant;
+
+impl Link {
+    /// Name servers and search domains: the profile's first, then those that came by the link.
+    pub(super) fn dns(&self, now: Instant) -> Dns {
+        let mut all = Dns::default();
+        let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
+        for section in sections.into_iter().flatten() {
+            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
+            all.merge(&Dns { servers, search: search_domains(section) });
+        }
+        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
+            let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
+            search.extend(lease.domain.iter().map(ToString::to_string));
+            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
+        }
+        if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
+            // A link-local server is one of this link: it needs the zone.
+            let server = |address: Ipv6Addr| match is_link_local6(address) {
+                true => format!("{address}%{}", self.device.name),
+                false => address.to_string(),
+            };
+            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
+            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
+            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
+            all.merge(&Dns {
+                servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
+                search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
+            });
+        }
+        all
+    }
+}
+
+/// The search domains of a profile that may stand in a file of words.
+fn search_domains(section: &IpSettings) -> Vec<String> {
+    section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
+}
