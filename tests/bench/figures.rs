@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::cases::Wanted;
+
 /// The figures in the order of the table, with their units.
 const COLUMNS: [(&str, &str); 5] = [("route", "ms"), ("address", "ms"), ("exit", "ms"), ("cpu", "ms"), ("rss", "KiB")];
 
@@ -22,21 +24,23 @@ impl Figures {
         Self { case: case.to_owned(), order: Vec::new(), values: BTreeMap::new(), failures: BTreeMap::new() }
     }
 
-    /// Takes in one run. A run that did not configure every link counts as a failure and gives no figures.
-    pub(crate) fn add(&mut self, peer: &'static str, run: &Value, links: u8) {
+    /// Takes in one run. A run that did not do all that the case wants counts as a failure and gives no figures.
+    pub(crate) fn add(&mut self, peer: &'static str, run: &Value, wanted: &Wanted) {
         if !self.order.contains(&peer) {
             self.order.push(peer);
         }
         let addresses: Vec<f64> = run["addresses"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
-        let complete = run["code"] == 0 && run["route"].is_f64() && addresses.len() >= usize::from(links);
+        let complete =
+            run["code"] == 0 && (run["route"].is_f64() || !wanted.route) && addresses.len() >= wanted.addresses;
         if !complete {
             *self.failures.entry(peer).or_default() += 1;
             eprintln!("{}: {peer} did not do it: {run}", self.case);
             return;
         }
-        self.push(peer, "address", addresses.into_iter().fold(0.0, f64::max));
+        let last = addresses.into_iter().reduce(f64::max);
+        last.into_iter().for_each(|last| self.push(peer, "address", last));
         for figure in ["route", "exit", "cpu"] {
-            self.push(peer, figure, run[figure].as_f64().unwrap());
+            run[figure].as_f64().into_iter().for_each(|value| self.push(peer, figure, value));
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! `cargo run --example bench -- --sunup target/static/.../sunup --rounds 11 --assert 'sunup.route <= 0.2*nm.route'`
 //!
-//! * `--case NAME` (repeatable): `dhcp` (one link), `static` (one link), `links4`, `links32` (all served); default: the first two.
+//! * `--case NAME` (repeatable): `dhcp` (one link), `linksN` (N links, all served), `again` (a second run), `dead` (two links, one without
+//!   a server), `slaac`, `static` (one link), `routes` (100 addresses and 10,000 routes); default: `dhcp` and `static`.
 //! * `--peer NAME` (repeatable): `sunup`, `nm`, `udhcpc`, `dhclient`, `ip`; default: all that are installed and can do the case.
 //! * `--rounds N`; `--assert '[CASE:]NAME.FIGURE <= FACTOR*NAME.FIGURE'` (or `<= NUMBER`), on medians; the figures are `route`,
 //!   `address` (the last one), `exit`, `cpu` in milliseconds and `rss` in KiB. Exit code 1 when one does not hold.
@@ -109,7 +110,7 @@ fn run_case(case: &Case, wishes: &Wishes) -> Figures {
     let mut figures = Figures::new(&case.name);
     for _ in 0..wishes.rounds {
         for peer in &peers {
-            figures.add(peer.name, &case.run(peer, "--measure"), case.links);
+            figures.add(peer.name, &case.run(peer, "--measure"), &case.wanted());
         }
     }
     for peer in &peers {

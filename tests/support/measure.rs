@@ -13,6 +13,7 @@ const GROUPS: u32 = 0x10 | 0x40 | 0x100 | 0x400;
 const RTM_NEWADDR: u16 = 20;
 const RTM_NEWROUTE: u16 = 24;
 const TENTATIVE: u8 = 0x40;
+const OPTIMISTIC: u8 = 0x04;
 
 /// What the kernel announced.
 enum Event {
@@ -89,8 +90,10 @@ fn events(mut bytes: &[u8]) -> Vec<Event> {
         match u16::from_ne_bytes([bytes[4], bytes[5]]) {
             // Destination length 0, table main, type unicast.
             RTM_NEWROUTE if body[1] == 0 && body[4] == 254 && body[7] == 1 => found.push(Event::DefaultRoute),
-            // Scope universe, duplicate address detection done.
-            RTM_NEWADDR if body[2] & TENTATIVE == 0 && body[3] == 0 => found.push(Event::Address),
+            // Scope universe; duplicate address detection is done, or the address is usable in the meantime.
+            RTM_NEWADDR if body[3] == 0 && (body[2] & TENTATIVE == 0 || body[2] & OPTIMISTIC != 0) => {
+                found.push(Event::Address)
+            }
             _ => {}
         }
         bytes = bytes.get(length.next_multiple_of(4).max(16)..).unwrap_or_default();
