@@ -9,8 +9,11 @@ use crate::kernel;
 use crate::proto::{dhcp4, dhcp6, ndisc};
 use crate::state::memory;
 
-/// Name, as in `tests/fuzz`, and entry. Each takes any bytes and panics if something that must always hold does not.
-pub const TARGETS: [(&str, fn(&[u8])); 7] = [
+/// Takes any bytes, and panics if something that must always hold does not.
+pub type Entry = fn(&[u8]);
+
+/// Name, as in `tests/fuzz`, and entry.
+pub const TARGETS: [(&str, Entry); 7] = [
     ("dhcp4", |data| _ = dhcp4::fuzz::drive(data)),
     ("dhcp6", |data| _ = dhcp6::fuzz::drive(data)),
     ("ra", |data| _ = ndisc::fuzz::drive(data)),
@@ -21,7 +24,7 @@ pub const TARGETS: [(&str, fn(&[u8])); 7] = [
 ];
 
 /// The entry of this name.
-pub fn target(name: &str) -> Option<fn(&[u8])> {
+pub fn target(name: &str) -> Option<Entry> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, entry)| *entry)
 }
 

@@ -358,3 +358,6 @@ impl Ipv6 {
 fn usable(address: &AddressEvent) -> bool {
     !address.tentative && !address.dad_failed
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,7 +154,7 @@ pub(crate) struct Scene {
 impl Scene {
     /// Whatever the seed says: mostly few links, now and then 128.
     pub(crate) fn drawn(seed: u64) -> Self {
-        let mut chance = Chance::new(seed ^ 0x5ce_4e);
+        let mut chance = Chance::new(seed ^ 0x5ce4e);
         let most = [2, 2, 4, 4, 8, 8, 16, 32, 128][chance.index(9).min(if chance.happens(0.95) { 6 } else { 8 })];
         let count = 1 + chance.below(most);
         let links = (0..count).map(|_| LinkPlan::drawn(&mut chance)).collect();

@@ -100,7 +100,7 @@ fn settings(scene: &Scene) -> Settings {
 
 impl<'a> World<'a> {
     pub(crate) fn new(scene: &'a Scene, traced: bool) -> Self {
-        let mut chance = Chance::new(scene.seed ^ 0x40_05e);
+        let mut chance = Chance::new(scene.seed ^ 0x4005e);
         let mut machine = Machine::new(scene.optimistic);
         let port = |(number, plan): (usize, &'a LinkPlan)| {
             let ifindex = u32::try_from(number).expect("few") + 2;
