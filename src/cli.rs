@@ -30,6 +30,10 @@ pub enum Command {
     Up(Up),
     /// `sunup down`.
     Down(Down),
+    /// `sunup renew`.
+    Renew(Renew),
+    /// `sunup wait`.
+    Wait(Wait),
     /// `sunup plan`.
     Plan(Plan),
     /// `sunup status`.
@@ -88,6 +92,48 @@ pub struct Down {
     #[argh(switch)]
     pub flush: bool,
     /// directory that stands for / for every file read and written
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
+    /// say more on stderr
+    #[argh(switch, short = 'v')]
+    pub verbose: bool,
+}
+
+/// prolong the leases that `up` got: for containers and timers, where no daemon does
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "renew")]
+pub struct Renew {
+    /// links whose leases to prolong; default: all that have one
+    #[argh(positional)]
+    pub links: Vec<String>,
+    /// only leases whose time to be prolonged (T1, half of the lease time) has come
+    #[argh(switch)]
+    pub due: bool,
+    /// seconds after which everything must be done; default: 10 for each lease that holds, else as for up
+    #[argh(option, from_str_fn(seconds))]
+    pub timeout: Option<Duration>,
+    /// directory that stands for / for every file read and written
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
+    /// say more on stderr
+    #[argh(switch, short = 'v')]
+    pub verbose: bool,
+}
+
+/// wait until the network is up, or a host is reached
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "wait")]
+pub struct Wait {
+    /// until what `up` made is there: the default
+    #[argh(switch)]
+    pub online: bool,
+    /// until there is a way to ADDRESS whose first neighbour answers; with a port, until a TCP connection can be made
+    #[argh(option)]
+    pub reach: Option<String>,
+    /// seconds to wait at most; default: for ever
+    #[argh(option, from_str_fn(seconds))]
+    pub timeout: Option<Duration>,
+    /// directory that stands for / for every file read
     #[argh(option, default = "\"/\".into()")]
     pub root: std::path::PathBuf,
     /// say more on stderr

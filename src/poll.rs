@@ -1,5 +1,7 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+mod tunnels;
+
 use std::net::Ipv6Addr;
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
@@ -8,9 +10,12 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
-use crate::activate::{Action, AddressEvent, Input, LinkEvent, Session, Verdict};
+use self::tunnels::Answer;
+use crate::activate::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Session, Verdict};
 use crate::journal::Journal;
-use crate::kernel::{self, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp6Socket};
+use crate::kernel::{
+    self, DnsSocket, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp4Socket, Udp6Socket,
+};
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::proto::dhcp4::{self, frame};
 use crate::proto::{Instant, Output, dhcp6, ndisc};
@@ -29,10 +34,15 @@ pub struct Driver<'a> {
     kernel: &'a mut Kernel,
     monitor: Monitor,
     packets: Option<PacketSocket>,
+    udp4: Vec<Udp4Socket>,
     udp6: Option<Udp6Socket>,
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
     new: Vec<NewLink>,
+    /// Questions to name servers.
+    questions: Vec<(DnsTicket, DnsSocket)>,
+    /// What was answered at once.
+    answers: Vec<Answer>,
     /// Records of udev without which a link is not touched.
     missed: Vec<PathBuf>,
 }
@@ -50,10 +60,13 @@ impl<'a> Driver<'a> {
             kernel,
             monitor,
             packets: None,
+            udp4: Vec::new(),
             udp6: None,
             sysfs,
             wanted: Vec::new(),
             new: Vec::new(),
+            questions: Vec::new(),
+            answers: Vec::new(),
             missed: Vec::new(),
         })
     }
@@ -67,6 +80,7 @@ impl<'a> Driver<'a> {
                 Output::Event(_) | Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
                 Output::Event(_) | Output::WaitUntil(_) if !self.new.is_empty() => self.create(session)?,
                 Output::Event(verdict) => return Ok(verdict),
+                Output::WaitUntil(_) if !self.answers.is_empty() => self.answer(session),
                 Output::WaitUntil(until) => self.wait(session, until)?,
             }
         }
@@ -105,9 +119,18 @@ impl<'a> Driver<'a> {
             Action::Sysctl { ifindex, ifname, key, value } => self.kernel.sysctl(ifindex, &ifname, key, &value),
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
+            Action::RemoveAddress { ifindex, net } => {
+                if let Err(error) = self.kernel.remove_address(ifindex, net) {
+                    log::warn!("{error}");
+                }
+            }
             Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
             Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
+            Action::ReadTunnel { ifindex } => self.read_tunnel(ifindex),
+            Action::SetTunnel { ifindex, changes } => self.set_tunnel(ifindex, &changes),
+            Action::FindRoute { ifindex, address, mark } => self.find_route(ifindex, address, mark),
+            Action::SendDns { ticket, transmit, mark } => self.send_dns(ticket, &transmit, mark),
         }
     }
 
@@ -150,7 +173,30 @@ impl<'a> Driver<'a> {
         self.packets.as_ref()
     }
 
+    /// Sends to one server from an address we have. False: that cannot be done.
+    fn send_unicast(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) -> bool {
+        // The answer comes by the packet socket.
+        if self.packets().is_none() {
+            return false;
+        }
+        if !self.udp4.iter().any(|socket| socket.is_of(ifindex, transmit.source)) {
+            match self.kernel.udp4(ifindex, transmit.source) {
+                Ok(socket) => self.udp4.push(socket),
+                Err(error) => log::debug!("{error}"),
+            }
+        }
+        let socket = self.udp4.iter().find(|socket| socket.is_of(ifindex, transmit.source));
+        let sent = socket.map(|socket| socket.send(transmit.destination, &transmit.payload));
+        sent.is_some_and(|sent| sent.inspect_err(|error| log::debug!("{error}")).is_ok())
+    }
+
     fn send_dhcp4(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) {
+        if !transmit.source.is_unspecified()
+            && !transmit.destination.is_broadcast()
+            && self.send_unicast(ifindex, transmit)
+        {
+            return;
+        }
         let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_broadcast(ifindex, &packet) {
@@ -189,10 +235,11 @@ impl<'a> Driver<'a> {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
             fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
             fds.extend(self.udp6.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
+            fds.extend(self.questions.iter().map(tunnels::interest));
             // A signal is no more than an early wake-up.
             let _ = ppoll(&mut fds, timeout, None);
             let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);
-            let udp6 = fds.len() - usize::from(self.udp6.is_some());
+            let udp6 = fds.len() - self.questions.len() - usize::from(self.udp6.is_some());
             (ready(0), self.packets.is_some() && ready(1), self.udp6.is_some() && ready(udp6))
         };
         if packets {
@@ -201,6 +248,7 @@ impl<'a> Driver<'a> {
         if datagrams {
             self.receive6(session);
         }
+        self.receive_dns(session);
         if changes {
             self.changes(session)?;
         }

@@ -1,12 +1,13 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
+mod renew;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::activate::{Outcome, Remembered, Session, Settings};
+use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
 use crate::journal::Journal;
@@ -16,6 +17,7 @@ use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
 use crate::state;
+pub use renew::renew;
 use write::Leave;
 
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
@@ -89,7 +91,19 @@ fn settings(
     leave: &Leave,
 ) -> Settings {
     let reading = gathered.reading;
+    let given = reading.nameservers.iter().map(ToString::to_string).collect();
+    let mut resolver = Dns { servers: given, search: Vec::new() };
+    let (servers, search) = gathered.resolver;
+    resolver.merge(&Dns { servers, search });
+    let tunnels = TunnelSettings {
+        handshake_timeout: reading.timeouts.handshake.unwrap_or(TunnelSettings::default().handshake_timeout),
+        bypass: reading.wireguard_bypass,
+        resolver,
+        ..TunnelSettings::default()
+    };
     Settings {
+        renew: None,
+        renewed: Vec::new(),
         exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,
@@ -100,6 +114,7 @@ fn settings(
         remembered,
         host,
         seed: kernel::random::seed(),
+        tunnels,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 
 use super::dhcp6::Dhcp6;
+use super::ipv4::Remembered4;
+use super::settings::Renewal;
 use crate::profile::{Device, HwAddr, Ip6Settings, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::{Asker, Host};
@@ -90,6 +92,7 @@ pub(super) fn dhcp6(
     remembered: Option<dhcp6::Lease>,
     seed: u64,
     now: Instant,
+    renew: Option<Renewal>,
 ) -> Option<Dhcp6> {
     let identity = identity?;
     let fqdn = settings.ip.dhcp_hostname.clone().filter(|_| settings.ip.dhcp_send_hostname);
@@ -115,11 +118,35 @@ pub(super) fn dhcp6(
         Some((lease, _)) => (None, Some(lease)),
         None => (None, None),
     };
-    Some(Dhcp6::new(config, holds, again))
+    let due = |lease: &dhcp6::Lease| renew == Some(Renewal::Now) || now >= lease.acquired + lease.t1;
+    match holds {
+        Some(lease) if renew.is_some() && due(&lease) => Some(Dhcp6::new(config, None, Some(lease), true)),
+        holds => Some(Dhcp6::new(config, holds, again, renew.is_some())),
+    }
+}
+
+/// A remembered lease is to be prolonged if its address is there (`renew`: whatever its age; else nothing is). Otherwise as
+/// [`sort_out`] says.
+pub(super) fn remembered4(
+    remembered: Option<dhcp4::Lease>,
+    renew: Option<Renewal>,
+    device: &Device,
+    now: Instant,
+) -> (Remembered4, Option<Ipv4Addr>) {
+    let due = |lease: &&dhcp4::Lease| match renew {
+        Some(Renewal::Due) => lease.lease_time.is_some() && now >= lease.acquired + lease.t1,
+        Some(Renewal::Now) => true,
+        None => false,
+    };
+    if let Some(lease) = remembered.as_ref().filter(due).filter(|lease| device.has_address(lease.address.into())) {
+        return (Remembered4 { holds: None, renew: Some(lease.clone()) }, Some(lease.address));
+    }
+    let (holds, previous) = sort_out(remembered, device, now);
+    (Remembered4 { holds, renew: None }, previous)
 }
 
 /// A remembered lease still holds (its address is there and it is not time to renew), or only its address is asked for again.
-pub(super) fn sort_out(
+fn sort_out(
     remembered: Option<dhcp4::Lease>,
     device: &Device,
     now: Instant,

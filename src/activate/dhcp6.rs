@@ -13,6 +13,8 @@ pub(super) struct Dhcp6 {
     config: Config,
     /// A lease of an earlier run whose addresses are to be confirmed.
     remembered: Option<Lease>,
+    /// They are to be prolonged, not only confirmed.
+    renew: bool,
     /// What is asked for; `None`: nothing yet.
     mode: Option<Mode>,
     started: Option<Instant>,
@@ -25,11 +27,12 @@ pub(super) struct Dhcp6 {
 
 impl Dhcp6 {
     /// Nothing is sent before [`Dhcp6::start`]. `holds`: a lease of an earlier run that needs no word from a server.
-    pub(super) fn new(config: Config, holds: Option<Lease>, remembered: Option<Lease>) -> Self {
+    pub(super) fn new(config: Config, holds: Option<Lease>, remembered: Option<Lease>, renew: bool) -> Self {
         let mode = holds.is_some().then_some(Mode::Stateful);
         Self {
             config,
             remembered,
+            renew,
             mode,
             started: None,
             client: None,
@@ -58,6 +61,7 @@ impl Dhcp6 {
         }
         let config = Config { mode, ..self.config.clone() };
         let client = match self.remembered.take().filter(|_| mode == Mode::Stateful) {
+            Some(lease) if self.renew => Client::renew(config, &lease, now),
             Some(lease) => Client::reboot(config, &lease, now),
             None => Client::new(config, now),
         };

@@ -4,10 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::profile::desired::{DesiredLink, NewLink};
+use crate::profile::desired::{DesiredLink, DesiredRoute, NewLink, protocol};
+use crate::profile::ip::RouteOptions;
+use crate::profile::tunnel::{Tunnel, TunnelChanges};
 use crate::profile::{Device, HwAddr};
 use crate::proto::ndisc::NdOption;
-use crate::proto::{dhcp4, dhcp6};
+use crate::proto::{dhcp4, dhcp6, dns};
 
 /// What happened.
 #[derive(Debug)]
@@ -75,6 +77,36 @@ pub enum Input<'a> {
         /// The DHCPv6 message.
         payload: &'a [u8],
     },
+    /// What a WireGuard device holds, answering [`Action::ReadTunnel`].
+    Tunnel {
+        /// The link.
+        ifindex: u32,
+        /// Its configuration, or why it cannot be read.
+        held: Result<Box<Tunnel>, String>,
+    },
+    /// What [`Action::SetTunnel`] came to.
+    TunnelSet {
+        /// The link.
+        ifindex: u32,
+        /// Why it was refused.
+        error: Option<String>,
+    },
+    /// The way to an address, answering [`Action::FindRoute`].
+    Route {
+        /// The link that asked.
+        ifindex: u32,
+        /// The address.
+        address: IpAddr,
+        /// The way; `None` if there is none.
+        found: Option<Underlay>,
+    },
+    /// What a name server answered to [`Action::SendDns`].
+    Dns {
+        /// The question.
+        ticket: DnsTicket,
+        /// The message; `None` if it could not be asked.
+        answer: Option<&'a [u8]>,
+    },
     /// What [`Action::Apply`] came to.
     Applied {
         /// The link.
@@ -84,6 +116,41 @@ pub enum Input<'a> {
         /// What else it refused, as text for people.
         complaints: Vec<String>,
     },
+}
+
+/// The way to an address, as the kernel would take it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Underlay {
+    /// The link it leaves by.
+    pub ifindex: u32,
+    /// The router; `None`: on the link.
+    pub gateway: Option<IpAddr>,
+    /// Length of the prefix that decided: 0 for the default route.
+    pub prefix_len: u8,
+    /// The largest packet, in bytes.
+    pub mtu: u32,
+    /// The route's metric.
+    pub metric: u32,
+}
+
+impl Underlay {
+    /// The same way for this address alone, and its link.
+    pub fn pin(&self, address: IpAddr) -> (u32, DesiredRoute) {
+        let options = RouteOptions::default();
+        let (destination, gateway, metric) = (IpNet::from(address), self.gateway, self.metric);
+        (self.ifindex, DesiredRoute { destination, gateway, metric, protocol: protocol::STATIC, options })
+    }
+}
+
+/// Names a question to a name server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DnsTicket {
+    /// The link that asks.
+    pub ifindex: u32,
+    /// Which of its look-ups.
+    pub lookup: usize,
+    /// Which question of that.
+    pub query: dns::Query,
 }
 
 /// A link as it is now.
@@ -151,6 +218,43 @@ pub enum Action {
     Create(Box<NewLink>),
     /// Make the kernel hold this, then answer [`Input::Applied`].
     Apply(Box<DesiredLink>),
+    /// Read what a WireGuard device holds.
+    ReadTunnel {
+        /// The link.
+        ifindex: u32,
+    },
+    /// Change a WireGuard device.
+    SetTunnel {
+        /// The link.
+        ifindex: u32,
+        /// The changes.
+        changes: Box<TunnelChanges>,
+    },
+    /// Ask the kernel for the way to an address.
+    FindRoute {
+        /// The link that asks.
+        ifindex: u32,
+        /// The address.
+        address: IpAddr,
+        /// The mark of the packets (SO_MARK).
+        mark: u32,
+    },
+    /// Ask a name server.
+    SendDns {
+        /// To be said with the answer.
+        ticket: DnsTicket,
+        /// The question and where it goes.
+        transmit: Box<dns::Transmit>,
+        /// The mark of the packets (SO_MARK).
+        mark: u32,
+    },
+    /// Take this address away: its lease is over, or there is another.
+    RemoveAddress {
+        /// The link.
+        ifindex: u32,
+        /// Address and prefix length.
+        net: IpNet,
+    },
     /// Send a DHCPv4 message.
     SendDhcp4 {
         /// The link.

@@ -14,6 +14,18 @@ use crate::proto::{Instant, Output};
 /// How long an exchange may take where the profile does not say: NetworkManager's 45 s.
 const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 
+/// How long a server is asked to prolong a lease that holds anyway.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// A lease of an earlier run in this boot: one of the two, or none.
+#[derive(Debug, Default)]
+pub(super) struct Remembered4 {
+    /// It still holds, and nobody needs to be asked.
+    pub(super) holds: Option<Lease>,
+    /// It is to be prolonged.
+    pub(super) renew: Option<Lease>,
+}
+
 /// IPv4 on one link.
 pub(super) struct Ipv4 {
     settings: Ip4Settings,
@@ -30,25 +42,35 @@ struct Dhcp {
     client: Option<Client>,
     started: Option<Instant>,
     lease: Option<Lease>,
+    /// A lease that is being prolonged; it holds until a server says no, or its time is over.
+    renewing: Option<Lease>,
+    /// An address that is ours no more, to be taken from the link.
+    lost: Option<ipnet::IpNet>,
+    /// Why a lease that still holds was not prolonged.
+    unrenewed: Option<String>,
     offered: bool,
     last_refusal: Option<String>,
     last_reject: Option<String>,
 }
 
 impl Ipv4 {
-    /// IPv4 as `settings` ask for it. `remembered`: a lease of an earlier run that still holds.
+    /// IPv4 as `settings` ask for it. `remembered`: a lease of an earlier run, which still holds or is to be prolonged.
     pub(super) fn new(
         settings: Ip4Settings,
         config: Option<Config>,
         not_before: Instant,
-        remembered: Option<Lease>,
+        remembered: Remembered4,
     ) -> Self {
+        let Remembered4 { holds, renew } = remembered;
         let dhcp = config.filter(|_| settings.method == Method4::Auto).map(|config| Dhcp {
             config,
             not_before,
             client: None,
             started: None,
-            lease: remembered,
+            lease: holds,
+            renewing: renew,
+            lost: None,
+            unrenewed: None,
             offered: false,
             last_refusal: None,
             last_reject: None,
@@ -64,6 +86,11 @@ impl Ipv4 {
     /// The lease, if there is one.
     pub(super) fn lease(&self) -> Option<&Lease> {
         self.dhcp.as_ref().and_then(|dhcp| dhcp.lease.as_ref())
+    }
+
+    /// Why a lease that still holds was not prolonged; said once.
+    pub(super) fn unrenewed(&mut self) -> Option<String> {
+        self.dhcp.as_mut().and_then(|dhcp| dhcp.unrenewed.take())
     }
 
     /// The kernel has taken what was last asked of it.
@@ -95,6 +122,9 @@ impl Ipv4 {
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };
+        if dhcp.is_patient_no_more(now) {
+            return dhcp.stay();
+        }
         match dhcp.client.as_mut() {
             Some(client) => client.handle_timeout(now),
             None if dhcp.started.is_some() => dhcp.begin(now),
@@ -118,6 +148,7 @@ impl Ipv4 {
                 Output::Transmit(transmit) => out.push(Action::SendDhcp4 { ifindex, transmit }),
                 Output::Event(event) => dhcp.note(event, now, timing),
             }
+            out.extend(dhcp.lost.take().map(|net| Action::RemoveAddress { ifindex, net }));
             if dhcp.lease.is_some() {
                 self.applied = false;
                 return true;
@@ -142,7 +173,11 @@ impl Ipv4 {
 
     /// When the exchange is given up.
     fn give_up(&self) -> Option<Instant> {
-        let started = self.dhcp.as_ref()?.started?;
+        let dhcp = self.dhcp.as_ref()?;
+        let started = dhcp.started?;
+        if dhcp.renewing.is_some() {
+            return Some(started + RENEWAL);
+        }
         Some(started + self.settings.ip.dhcp_timeout.unwrap_or(DHCP_TIMEOUT))
     }
 
@@ -205,8 +240,33 @@ impl Dhcp {
     fn begin(&mut self, now: Instant) {
         self.started.get_or_insert(now);
         if now >= self.not_before {
-            self.client = Some(Client::new(self.config.clone(), now));
+            self.client = Some(match self.renewing.clone() {
+                Some(lease) => Client::renew(self.config.clone(), lease, now),
+                None => Client::new(self.config.clone(), now),
+            });
         }
+    }
+
+    /// The old lease may be used no more (RFC 2131 section 4.4.5).
+    fn lose(&mut self) {
+        let Some(lease) = self.renewing.take() else { return };
+        self.lost = ipnet::Ipv4Net::new(lease.address, lease.prefix_len).ok().map(ipnet::IpNet::V4);
+        // What follows is a new lease; it has its own time.
+        self.started = None;
+    }
+
+    /// True if a renewal has taken too long, and the lease still holds.
+    fn is_patient_no_more(&self, now: Instant) -> bool {
+        let late = self.started.is_some_and(|started| now >= started + RENEWAL);
+        late && self.renewing.as_ref().is_some_and(|lease| lease.expires().is_none_or(|end| now < end))
+    }
+
+    /// Goes on with the lease as it is.
+    fn stay(&mut self) {
+        let why = self.reason();
+        self.lease = self.renewing.take();
+        self.client = None;
+        self.unrenewed = Some(format!("the lease was not renewed ({why}); it holds until its end"));
     }
 
     /// Takes note of what the client reports.
@@ -218,12 +278,18 @@ impl Dhcp {
             }
             Event::Bound(lease) => {
                 timing.lease = Some(now);
+                if self.renewing.as_ref().is_some_and(|old| old.address != lease.address) {
+                    self.lose();
+                }
+                self.renewing = None;
                 self.lease = Some(*lease);
             }
             Event::Nak { server, message } => {
                 let said = message.map(|text| format!(": {text}")).unwrap_or_default();
                 self.last_refusal = Some(format!("server {server} answered NAK{said}"));
+                self.lose();
             }
+            Event::Expired { .. } => self.lose(),
             Event::Ignored { reason } => self.last_reject = Some(reason.to_string()),
             _ => {}
         }

@@ -3,6 +3,7 @@
 mod carrier;
 mod dns;
 mod port;
+mod tunnels;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
@@ -16,8 +17,11 @@ use super::ipv4::Ipv4;
 use super::ipv6::Ipv6;
 use super::mac;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
+use super::settings::Renewal;
 use super::sysctls;
-use crate::profile::desired::{DesiredKind, DesiredLink};
+use super::tunnel::guard::Guard;
+use super::tunnel::{Tunnel, TunnelStart};
+use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
 use crate::profile::handover::ExitPolicy;
 use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
@@ -56,8 +60,14 @@ pub(super) struct Start {
     pub(super) seed: u64,
     /// What identifiers are made of.
     pub(super) host: Rc<Host>,
+    /// Whether they are to be prolonged.
+    pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
+    /// What tunnels are started with.
+    pub(super) tunnel: TunnelStart,
+    /// What the network may not do beside tunnels.
+    pub(super) guard: Guard,
 }
 
 /// One link that a profile took.
@@ -71,6 +81,9 @@ pub(super) struct Link {
     v6: Option<Ipv6>,
     timing: Timing,
     learned: Learned,
+    tunnel: Option<Tunnel>,
+    /// Routes to endpoints of tunnels by this link.
+    pins: Vec<DesiredRoute>,
     fatal: Option<Reason>,
     complaints: Vec<String>,
     removed: bool,
@@ -85,10 +98,10 @@ impl Link {
         let mac = mac::of_link(&profile, &device).or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
-        let (holds, previous) = config::sort_out(lease4, &device, now);
+        let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
-        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, holds);
+        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, remembered4);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -98,10 +111,13 @@ impl Link {
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
-            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now);
+            let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp)
         });
+        let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
         let mut link = Self {
+            tunnel,
+            pins: Vec::new(),
             device,
             profile,
             start,
@@ -155,10 +171,15 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        for (key, value) in sysctls::sysctls(self.profile.ipv6.as_ref()) {
+        let tunnel = self.tunnel.is_some();
+        let settings = sysctls::sysctls(self.profile.ipv6.as_ref()).into_iter();
+        for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
-        out.push(Action::Apply(Box::new(self.target(now))));
+        // A tunnel is set up when its device is configured.
+        if self.tunnel.is_none() {
+            out.push(Action::Apply(Box::new(self.target(now))));
+        }
         if self.device.up {
             self.timing.up = Some(now);
             self.carrier_changed(self.device.carrier, now);
@@ -177,7 +198,7 @@ impl Link {
         for address in v4.addresses.iter_mut().filter(|_| self.start.exit == ExitPolicy::Keep) {
             (address.valid, address.preferred) = (None, None);
         }
-        DesiredLink {
+        let target = DesiredLink {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
@@ -190,7 +211,8 @@ impl Link {
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
-        }
+        };
+        self.with_tunnels(target).0
     }
 
     /// The device is gone.
@@ -241,6 +263,7 @@ impl Link {
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);
         self.v4.timeout(now);
+        self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
         }
@@ -273,6 +296,7 @@ impl Link {
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
         }
+        fresh |= self.drive_tunnel(now, out);
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }
@@ -286,7 +310,8 @@ impl Link {
         if self.removed {
             return None;
         }
-        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now))];
+        let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.deadline(now));
+        let machines = [self.v4.deadline(now), self.v6.as_mut().and_then(|v6| v6.deadline(now)), tunnel];
         let carrier = self.timing.carrier.is_none().then(|| self.carrier_deadline());
         let lower = self.lower_deadline();
         let waits = self.families(now).map(|family| family.waited_for_until);
@@ -311,6 +336,9 @@ impl Link {
         }
         if let Some(reason) = &self.fatal {
             return LinkState::Failed(reason.clone());
+        }
+        if let Some(state) = self.waits_for_tunnel(now) {
+            return state;
         }
         if self.serves() {
             return if self.applied { LinkState::Up } else { LinkState::Pending(Reason::NotReady) };
@@ -340,6 +368,7 @@ impl Link {
             lease4: self.v4.lease().cloned(),
             lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
+            tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }
     }

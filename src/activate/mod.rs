@@ -13,11 +13,15 @@ mod link;
 mod mac;
 pub mod outcome;
 mod session;
+mod settings;
 mod stack;
 mod sysctls;
 mod target;
+mod tunnel;
 mod wait;
 
-pub use event::{Action, AddressEvent, Input, LinkEvent};
+pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
-pub use session::{Remembered, Session, Settings};
+pub use session::{Session, TunnelSettings};
+pub use settings::{Remembered, Renewal, Settings};
+pub use tunnel::Apart;

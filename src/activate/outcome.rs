@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::profile::desired::DesiredLink;
 use crate::profile::handover::ExitPolicy;
+use crate::profile::tunnel::Tunnel;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -93,6 +94,8 @@ pub struct LinkOutcome {
     pub lease6: Option<dhcp6::Lease>,
     /// Name servers and search domains that came by this link or stand in its profile.
     pub dns: Dns,
+    /// What its WireGuard device holds, without secrets.
+    pub tunnel: Option<Tunnel>,
     /// Addresses it has by router advertisement.
     pub autoconf: Vec<ipnet::IpNet>,
 }
@@ -157,6 +160,9 @@ pub enum Reason {
     /// The device is gone.
     #[error("the device was removed")]
     Removed,
+    /// A tunnel: nobody to talk to, or no answer.
+    #[error("{0}")]
+    Tunnel(String),
     /// The profile asks for something sunup cannot carry out.
     #[error("{0}")]
     Unsupported(String),

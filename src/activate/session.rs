@@ -1,67 +1,25 @@
 //! All links of one run: what was planned is started, everything that happens goes to the link it is for, and the run is over
 //! when what was required is decided.
 
+mod absent;
+mod tunnels;
+
 use std::rc::Rc;
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::event::{Action, Input};
 use super::link::{Link, Start};
-use super::outcome::{Dns, LinkState, Missing, Outcome, Untouched, Verdict};
+use super::outcome::{Dns, LinkState, Outcome, Verdict};
+use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
-use crate::plan::{self, Context, Plan, Target};
-use crate::profile::handover::{ExitPolicy, ExitRule};
-use crate::profile::{Device, HwAddr, LinkKind, Profile, Warning};
-use crate::proto::identity::Host;
-use crate::proto::{Instant, Output, dhcp4, dhcp6};
+use crate::plan::{self, Plan, Target};
+use crate::profile::desired::DesiredRoute;
+use crate::profile::handover::ExitRule;
+use crate::profile::{Device, LinkKind, Profile, Warning};
+use crate::proto::{Instant, Output};
 
-/// What a run is started with.
-#[derive(Debug, Clone, Default)]
-pub struct Settings {
-    /// What becomes of links afterwards.
-    pub exit: Vec<ExitRule>,
-    /// What is wanted.
-    pub profiles: Vec<Profile>,
-    /// What the choice of profiles goes by besides the devices.
-    pub context: Context,
-    /// `rd.net.timeout.carrier`: how long carrier is waited for.
-    pub carrier_timeout: Duration,
-    /// After this everything must be done.
-    pub timeout: Option<Duration>,
-    /// The host name asked for; it goes before one from a lease.
-    pub hostname: Option<String>,
-    /// What could not be honoured as written.
-    pub warnings: Vec<Warning>,
-    /// What identifiers of the machine are made of.
-    pub host: Rc<Host>,
-    /// Links of earlier runs in this boot.
-    pub remembered: Vec<Remembered>,
-    /// Makes transaction ids and jitter.
-    pub seed: u64,
-}
-
-/// What is remembered of a link of an earlier run in this boot.
-#[derive(Debug, Clone)]
-pub struct Remembered {
-    /// Its interface index.
-    pub ifindex: u32,
-    /// Its name then.
-    pub name: String,
-    /// Its address then.
-    pub mac: Option<HwAddr>,
-    /// The profile that had it.
-    pub profile: Uuid,
-    /// True if sunup made the link.
-    pub created: bool,
-    /// What becomes of it afterwards.
-    pub exit: ExitPolicy,
-    /// Its lease.
-    pub lease4: Option<dhcp4::Lease>,
-    /// Its DHCPv6 lease.
-    pub lease6: Option<dhcp6::Lease>,
-}
+pub use tunnels::TunnelSettings;
 
 /// One run.
 pub struct Session {
@@ -74,6 +32,8 @@ pub struct Session {
     making: Vec<Making>,
     /// Links that were set up for what stands on them.
     lifted: Vec<u32>,
+    /// Ways to endpoints by links of others.
+    pinned: Vec<(u32, DesiredRoute)>,
     actions: std::collections::VecDeque<Action>,
     started: Instant,
     now: Instant,
@@ -101,6 +61,7 @@ impl Session {
             links: Vec::new(),
             making: Vec::new(),
             lifted: Vec::new(),
+            pinned: Vec::new(),
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -128,12 +89,19 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
-            Input::Applied { ifindex, fatal, complaints } => {
-                self.on(ifindex, |link| link.applied(fatal, complaints));
-            }
+            Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),
+            Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
+            Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
+            Input::Dns { ticket, answer } => self.on(ticket.ifindex, |link| link.dns_answer(ticket, answer, now)),
+            Input::Applied { ifindex, fatal, complaints } => self.on(ifindex, |link| {
+                link.applied(fatal, complaints);
+                link.tunnel_applied(now);
+            }),
         }
         let mut out = Vec::new();
+        self.tell_tunnels();
         self.links.iter_mut().for_each(|slot| slot.link.drive(now, &mut out));
+        self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }
 
@@ -200,7 +168,10 @@ impl Session {
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
+            renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
             metric: self.metric(&profile),
+            tunnel: self.tunnel_start(&device, &profile),
+            guard: self.guard(),
             carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
@@ -253,6 +224,14 @@ impl Session {
 
     /// How every requirement stands; where nothing is required, nothing is waited for.
     fn standings(&self) -> Vec<Standing> {
+        if self.settings.renew.is_some() {
+            return self
+                .links
+                .iter()
+                .filter(|slot| self.renews(slot.link.ifindex()))
+                .map(|s| s.link.standing(self.now))
+                .collect();
+        }
         let one = |requirement| {
             wait::standing(
                 requirement,
@@ -263,6 +242,13 @@ impl Session {
             )
         };
         self.plan.requirements.iter().map(one).collect()
+    }
+
+    /// True for a link with a lease that is to be prolonged.
+    fn renews(&self, ifindex: u32) -> bool {
+        let leased = |link: &Remembered| link.ifindex == ifindex && (link.lease4.is_some() || link.lease6.is_some());
+        let named = self.settings.renewed.is_empty() || self.settings.renewed.contains(&ifindex);
+        named && self.settings.remembered.iter().any(leased)
     }
 
     /// True for a link that is being made, or waits for one that is.
@@ -306,9 +292,9 @@ impl Session {
         warnings.extend(self.plan.warnings.iter().cloned());
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
-            warnings.extend(
-                slot.link.complaints().iter().chain(slot.link.remarks()).map(|text| Warning::new(origin, text.clone())),
-            );
+            let refused = slot.link.refused(self.now);
+            let said = slot.link.complaints().iter().chain(slot.link.remarks()).chain(&refused);
+            warnings.extend(said.map(|text| Warning::new(origin, text.clone())));
         }
         Outcome {
             started: self.started,
@@ -321,46 +307,6 @@ impl Session {
             links,
             warnings,
         }
-    }
-
-    fn untouched(&self) -> Vec<Untouched> {
-        let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
-        let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
-        let rejected = |rejection: &plan::Rejection| {
-            let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
-            (
-                id.unwrap_or_default(),
-                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
-            )
-        };
-        let one = |report: &plan::DeviceReport| Untouched {
-            device: report.device.clone(),
-            reason: report.untouched.as_ref().map_or_else(|| "no profile takes it".to_owned(), ToString::to_string),
-            rejected: report.rejected.iter().map(rejected).collect(),
-        };
-        reports.map(one).collect()
-    }
-
-    fn missing(&self) -> Vec<Missing> {
-        let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
-        let one = |waiting: &plan::Waiting| {
-            let profile = self.shared.get(waiting.profile)?.clone();
-            Some(Missing { profile, what: waiting.missing.to_string(), required: required(waiting.profile) })
-        };
-        let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
-            let profile = self.shared.get(creation.profile)?.clone();
-            let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
-                Some(Made::Failed(error)) => error.clone(),
-                Some(_) => format!("'{}' is the alternative name of another link", creation.name),
-                None => format!("'{}' was not made: what it stands on is not there", creation.name),
-            };
-            Some(Missing { profile, what, required: creation.required })
-        });
-        let mistaken = self.plan.unused.iter().filter(|unused| unused.because.is_mistake()).filter_map(|unused| {
-            let profile = self.shared.get(unused.profile)?.clone();
-            Some(Missing { profile, what: unused.because.to_string(), required: required(unused.profile) })
-        });
-        self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
     }
 }
 

@@ -53,6 +53,17 @@ pub(super) fn standing<'a>(
     }
 }
 
+impl Link {
+    /// How it stands with a link that is waited for by itself.
+    pub(super) fn standing(&self, now: Instant) -> Standing {
+        match self.state(now) {
+            LinkState::Up => Standing::Met,
+            LinkState::Pending(_) => Standing::Open(None),
+            LinkState::Failed(_) => Standing::Failed,
+        }
+    }
+}
+
 /// Until when the links that are late are waited for, now that one is up.
 fn grace(links: &[&Link], now: Instant) -> Option<Instant> {
     let first = links.iter().filter_map(|link| Some((link.done_at()?, link.carrier_since()?))).min();

@@ -10,8 +10,10 @@ mod explain;
 mod generate;
 mod import;
 mod plan;
+mod renew;
 mod status;
 mod up;
+mod wait;
 
 /// Runs the command and answers the exit code.
 pub fn run(arguments: Arguments) -> ExitCode {
@@ -23,6 +25,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Up(up) => up::run(&up),
         Command::Down(down) => down::run(&down),
         Command::Plan(plan) => plan::run(&plan),
+        Command::Renew(renew) => renew::run(&renew),
+        Command::Wait(wait) => wait::run(&wait),
         Command::Status(status) => status::run(&status),
         Command::Generate(generate) => generate::run(&generate),
         Command::Check(check) => check::run(&check),

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Up) -> ExitCode {
 }
 
 /// One line per link that was asked for.
-fn summary(outcome: &Outcome) {
+pub(super) fn summary(outcome: &Outcome) {
     for link in &outcome.links {
         let addresses: Vec<String> = link
             .target

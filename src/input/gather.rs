@@ -4,11 +4,11 @@ use std::path::Path;
 
 use super::cmdline::{self, CommandLine, Environment, Reading};
 use super::credentials::Credentials;
-use super::{profiles_dir, timestamps, wgquick};
-use crate::profile::{Origin, Profile, Warning};
+use super::{profiles_dir, resolv_conf, timestamps, wgquick};
+use crate::profile::{LinkKind, Origin, Profile, Warning};
 
 /// The `[user]` key by which profiles made from the command line are known, and its value.
-const ORIGIN: (&str, &str) = ("org.freedesktop.NetworkManager.origin", "nm-initrd-generator");
+pub(super) const ORIGIN: (&str, &str) = ("org.freedesktop.NetworkManager.origin", "nm-initrd-generator");
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,6 +21,8 @@ pub struct Gathered {
     pub reading: Reading,
     /// The command line that was read.
     pub line: CommandLine,
+    /// Name servers and search domains of `/etc/resolv.conf`; read only where there are tunnels.
+    pub resolver: (Vec<String>, Vec<String>),
     /// True if `/proc/cmdline` was left out, because in a container it is the host's.
     pub hosts_line_left_out: bool,
 }
@@ -67,7 +69,9 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     profiles.extend(keyfiles);
     warnings.splice(0..0, std::mem::take(&mut reading.warnings));
     let hosts_line_left_out = sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);
-    Gathered { profiles, warnings, reading, line, hosts_line_left_out }
+    let tunnels = profiles.iter().any(|profile| matches!(profile.kind, LinkKind::WireGuard(_)));
+    let resolver = if tunnels { resolv_conf::read(sources.root) } else { Default::default() };
+    Gathered { profiles, resolver, warnings, reading, line, hosts_line_left_out }
 }
 
 /// True for a keyfile that an earlier run (or the generator of NetworkManager) made from the command line: the command line

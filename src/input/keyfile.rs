@@ -205,6 +205,9 @@ impl Entry {
 
 /// Resolves escapes; in a list `;` ends an item, and what stands after the last one is an item unless it is empty.
 fn split(value: &str, list: bool) -> Result<Vec<String>, EscapeError> {
+    if !value.contains(['\\', ';']) {
+        return Ok(if value.is_empty() { Vec::new() } else { vec![value.to_owned()] });
+    }
     let mut items = Vec::new();
     let mut item = String::new();
     let mut characters = value.chars();
@@ -235,6 +238,10 @@ fn unescape(character: Option<char>, list: bool) -> Result<char, EscapeError> {
 
 /// The file form of a text: white space in front, line ends and backslashes escaped; in a list item `;` as well.
 pub fn escape(text: &str, list: bool) -> String {
+    let needs_none = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b';');
+    if text.bytes().all(needs_none) {
+        return text.to_owned();
+    }
     let mut escaped = String::with_capacity(text.len());
     let mut leading = true;
     for character in text.chars() {

@@ -10,6 +10,7 @@ pub mod nbft;
 pub mod nmconnection;
 pub mod openfirmware;
 pub mod profiles_dir;
+pub mod resolv_conf;
 pub(crate) mod s390;
 pub mod timestamps;
 pub mod uuids;

@@ -96,7 +96,8 @@ fn read(path: &Path) -> Result<(Profile, Vec<Warning>), String> {
     if !path.components().any(|part| part.as_os_str() == "lib") {
         permitted(meta.uid(), meta.mode())?;
     }
-    let mut text = Vec::new();
+    // Room for one byte more, so that the end is seen without a further read of a larger piece.
+    let mut text = Vec::with_capacity(usize::try_from(meta.len()).map_or(0, |length| length.saturating_add(1)));
     file.take(LARGEST).read_to_end(&mut text).map_err(|error| error.to_string())?;
     nmconnection::read(&text, path).map_err(|error| error.to_string())
 }

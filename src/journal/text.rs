@@ -1,5 +1,7 @@
 //! Entries as lines of text. What is written is printable ASCII; what is read may be anything.
 
+use std::borrow::Cow;
+
 use super::{Entry, Former, Sign, Undo};
 
 impl Entry {
@@ -53,15 +55,21 @@ impl Entry {
 }
 
 /// Every byte that could end a word or a line, or is not ASCII, as `%XX`.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+fn escape(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    if text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len().saturating_mul(2));
     for byte in text.bytes() {
-        match byte {
-            b'!'..=b'~' if byte != b'%' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02x}")),
+        if is_plain(byte) {
+            out.push(byte);
+        } else {
+            out.push(b'%');
+            out.extend(digits(byte));
         }
     }
-    out
+    Cow::Owned(String::from_utf8(out).unwrap_or_default())
 }
 
 fn unescape(text: &str) -> Option<String> {
@@ -75,9 +83,14 @@ fn unescape(text: &str) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.iter().copied().flat_map(digits).collect()).unwrap_or_default()
+}
+
+/// The two hexadecimal digits of a byte.
+fn digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().map_or('0', char::from);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    let digit = |value: u8| DIGITS.get(usize::from(value)).copied().unwrap_or(b'0');
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -13,6 +13,7 @@ pub(super) mod rtm {
     pub(crate) const NEWROUTE: u16 = 24;
     pub(crate) const DELROUTE: u16 = 25;
     pub(crate) const GETROUTE: u16 = 26;
+    pub(crate) const GETNEIGH: u16 = 30;
     pub(crate) const NEWRULE: u16 = 32;
     pub(crate) const DELRULE: u16 = 33;
     pub(crate) const GETRULE: u16 = 34;
@@ -98,6 +99,7 @@ pub(super) mod rta {
     pub(crate) const METRICS: u16 = 8;
     pub(crate) const MULTIPATH: u16 = 9;
     pub(crate) const TABLE: u16 = 15;
+    pub(crate) const MARK: u16 = 16;
     pub(crate) const VIA: u16 = 18;
     pub(crate) const X_LOCK: u16 = 1;
     pub(crate) const X_MTU: u16 = 2;
@@ -112,6 +114,8 @@ pub(super) mod rta {
     pub(crate) const F_ONLINK: u32 = 4;
     /// `RTM_F_CLONED`: an entry of the IPv6 cache, not of the table.
     pub(crate) const F_CLONED: u32 = 0x200;
+    /// `RTM_F_FIB_MATCH`: the route of the table, not what follows from it.
+    pub(crate) const F_FIB_MATCH: u32 = 0x2000;
 }
 
 /// Values of `rtm_table`, `rtm_scope`, `rtm_type`.

@@ -75,6 +75,14 @@ impl Batch {
         self.start = 0;
     }
 
+    /// Starts over, overwriting what was there.
+    pub(super) fn forget(&mut self) {
+        self.bytes.resize(self.bytes.capacity(), 0);
+        self.bytes.fill(0);
+        std::hint::black_box(&self.bytes);
+        self.clear();
+    }
+
     /// Starts a message; NLM_F_REQUEST is implied.
     pub(super) fn begin(&mut self, kind: u16, flags: u16, sequence: u32, header: &dyn Emitable) {
         self.start = self.bytes.len();

@@ -10,6 +10,7 @@ pub mod clock;
 mod create;
 pub mod device;
 mod diff;
+mod dns_socket;
 mod encode;
 mod error;
 #[cfg(any(test, fuzzing))]
@@ -26,6 +27,7 @@ mod netlink;
 mod packet;
 mod query;
 pub mod random;
+pub mod reach;
 mod read;
 mod read_route;
 mod request;
@@ -34,22 +36,29 @@ mod syscall;
 pub mod sysctl;
 mod team;
 pub mod udev;
+mod udp4;
 mod udp6;
+mod underlay;
 mod undo;
 mod undo_plan;
+mod wireguard;
 
 use std::path::Path;
 
 pub use self::apply::Applied;
 pub use self::diff::diff;
+pub use self::dns_socket::DnsSocket;
 pub use self::error::KernelError;
 pub use self::kinds::Setting;
 pub use self::monitor::{Event, Monitor};
 use self::netlink::Netlink;
 pub use self::packet::{Packet, PacketSocket};
+pub use self::reach::Watch;
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
 pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
+pub use self::udp4::Udp4Socket;
 pub use self::udp6::{Datagram, Udp6Socket};
+pub use self::underlay::Way;
 use crate::journal::{Entry, Journal, Undo};
 
 /// CAP_NET_ADMIN as a bit of the capability set.
@@ -58,6 +67,8 @@ const CAP_NET_ADMIN: u64 = 1 << 12;
 /// The kernel's networking of this namespace.
 pub struct Kernel {
     netlink: Netlink,
+    /// Opened when the first tunnel needs it.
+    wireguard: Option<wireguard::WireGuard>,
     /// What is about to be changed is noted here first.
     pub journal: Option<Journal>,
 }
@@ -65,7 +76,7 @@ pub struct Kernel {
 impl Kernel {
     /// Opens the netlink socket. Reading needs no privilege.
     pub fn open() -> Result<Self, KernelError> {
-        Ok(Self { netlink: Netlink::open()?, journal: None })
+        Ok(Self { netlink: Netlink::open()?, wireguard: None, journal: None })
     }
 
     /// Fails with [`KernelError::NotPermitted`] if this process may not configure the network.
@@ -74,6 +85,12 @@ impl Kernel {
             Some(effective) if effective & CAP_NET_ADMIN == 0 => Err(KernelError::NotPermitted),
             _ => Ok(()),
         }
+    }
+
+    /// A socket to speak to a DHCPv4 server from an address that a link has.
+    pub fn udp4(&mut self, ifindex: u32, address: std::net::Ipv4Addr) -> Result<Udp4Socket, KernelError> {
+        let name = self.name_of(ifindex).unwrap_or_default();
+        Udp4Socket::open(ifindex, &name, address)
     }
 
     /// Listens to what happens from now on.

@@ -213,6 +213,14 @@ impl Netlink {
         Ok(found)
     }
 
+    /// Overwrites what was sent and received: it held keys.
+    pub(super) fn forget(&mut self) {
+        self.batch.forget();
+        self.buffer.resize(self.buffer.capacity(), 0);
+        self.buffer.fill(0);
+        std::hint::black_box(&self.buffer);
+    }
+
     fn ask(
         &mut self,
         what: &'static str,

@@ -35,6 +35,7 @@
 //! | from the command line, for any link (`ip=dhcp`, `rd.neednet=1`) | [`Reason::AnyLink`], one for all of them |
 //! | from firmware (iBFT, NBFT) | [`Reason::Firmware`], one for all: one path is enough |
 //! | keyfile with `may-fail=false` in a family, whose device is there or which has `wait-device-timeout` | [`Reason::MayNotFail`], each its own |
+//! | a tunnel (wireguard) of a keyfile or a wg-quick file | [`Reason::Tunnel`], each its own: nothing else leads to what is behind it |
 //! | any other keyfile | [`Reason::AnyKeyfile`], one for all, and only if nothing above applies |
 //! | a port | none: it counts through its controller; its device is waited for while that has no port |
 //!

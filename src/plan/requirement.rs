@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::profile::sort::sort_by_key;
-use crate::profile::{HwAddr, Method4, Method6, Origin, Profile, Warning};
+use crate::profile::{HwAddr, LinkKind, Method4, Method6, Origin, Profile, Warning};
 
 use super::choose::names_one;
 use super::creation::{Creation, Target, creates};
@@ -41,6 +41,8 @@ pub enum Reason {
     Firmware,
     /// The keyfile says `may-fail=false`.
     MayNotFail,
+    /// It is a tunnel: it alone leads to what is behind it.
+    Tunnel,
     /// One of the keyfiles' links.
     AnyKeyfile,
 }
@@ -53,6 +55,7 @@ impl fmt::Display for Reason {
             Self::AnyLink => "any link, by the command line",
             Self::Firmware => "any link of the firmware's",
             Self::MayNotFail => "may-fail is false",
+            Self::Tunnel => "a tunnel",
             Self::AnyKeyfile => "any link of a keyfile",
         })
     }
@@ -191,6 +194,7 @@ fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option
         Origin::CommandLine { .. } | Origin::Default { .. } => Reason::AnyLink,
         Origin::Firmware { .. } => Reason::Firmware,
         Origin::File { .. } if may_not_fail && present => Reason::MayNotFail,
+        Origin::File { .. } if matches!(profile.kind, LinkKind::WireGuard(_)) => Reason::Tunnel,
         Origin::File { .. } => Reason::AnyKeyfile,
     })
 }
@@ -267,7 +271,7 @@ fn requirements(world: &World, plan: &mut Plan) {
     let mut all: Vec<Requirement> = Vec::new();
     for (index, profile) in world.profiles.iter().enumerate() {
         let Some(reason) = reason(world, plan, index, profile) else { continue };
-        let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail);
+        let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail | Reason::Tunnel);
         let mistake = plan.unused.iter().any(|one| one.profile == index && one.because.is_mistake());
         let device_timeout = profile.wait_device_timeout.unwrap_or(world.context.device_timeout);
         // No device that may come mends what is wrong with the profile.

@@ -13,6 +13,7 @@
 
 pub mod dhcp4;
 pub mod dhcp6;
+pub mod dns;
 mod domains;
 pub mod identity;
 pub mod names;

@@ -58,7 +58,8 @@ pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcom
     let klibc = of_each(true, &|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
     let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
-    files.extend(known.map(|link| state::memory::remember(link).of(link.device.ifindex)));
+    let of_link = |link: &LinkOutcome, file: StateFile| file.of(link.device.ifindex);
+    files.extend(known.flat_map(|link| state::memory::remember(link).into_iter().map(move |file| of_link(link, file))));
     files.extend(state::resolv_conf::files(&outcome.dns));
     files.extend(leave.dracut.iter().flat_map(|asked| state::dracut::files(outcome, asked)));
     let mut errors = state::write(root, &files, journal.as_deref_mut());

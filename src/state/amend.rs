@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::file::{self, StateFile, below};
 use super::report::PATH;
 use crate::journal::Journal;
+use crate::profile::handover::Handover;
 
 /// Tells in the report that is there that these links are down: their state, and nothing of theirs any more.
 pub fn mark_down(root: &Path, links: &[u32]) {
@@ -34,4 +35,24 @@ pub fn mark_down(root: &Path, links: &[u32]) {
     for error in file::write(root, &[StateFile::public(PATH, text)], Some(&mut Journal::open(root))) {
         log::warn!("{error}");
     }
+}
+
+/// For which daemons the last run has left files, and the number at the start of networkd's.
+pub fn handed_over(root: &Path) -> (Handover, u8) {
+    let (mut handover, mut priority) = (Handover::default(), 10);
+    let text = file::read(&below(root, Path::new(PATH))).unwrap_or_default();
+    let report: Value = serde_json::from_str(&text).unwrap_or_default();
+    for one in report.get("handed_over").and_then(Value::as_array).into_iter().flatten() {
+        let first = one.get("files").and_then(|files| files.get(0)).and_then(Value::as_str);
+        match (one.get("to").and_then(Value::as_str), first) {
+            (Some("networkmanager"), Some(_)) => handover.networkmanager = true,
+            (Some("networkd"), Some(path)) => {
+                handover.networkd = true;
+                let name = path.rsplit('/').next().unwrap_or_default();
+                priority = name.split('-').next().and_then(|number| number.parse().ok()).unwrap_or(priority);
+            }
+            _ => {}
+        }
+    }
+    (handover, priority)
 }

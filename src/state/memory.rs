@@ -7,16 +7,25 @@ use std::fs;
 use std::path::Path;
 
 use super::file::{self, StateFile, below};
+use super::networkmanager::handed_over;
 use crate::activate::{LinkOutcome, Remembered};
+use crate::input::nmconnection;
 use crate::profile::handover::ExitPolicy;
+use crate::profile::text::one_line;
+use crate::profile::{MatchRule, Origin, Profile};
 use crate::proto::{dhcp4, dhcp6};
 
 /// Where the files are.
 const FOLDER: &str = "/run/sunup/links";
 
-/// The file for one link.
-pub fn remember(link: &LinkOutcome) -> StateFile {
+/// The files for one link: what is remembered, and the profile it has (which may hold secrets).
+pub fn remember(link: &LinkOutcome) -> Vec<StateFile> {
+    let profile = handed_over(link);
     let mut text = format!("[link]\nname={}\nprofile={}\n", link.device.name, link.profile.uuid.hyphenated());
+    text.push_str(&format!("stem={}\nown={}\n", one_line(&profile.file_stem), profile.raw.is_none()));
+    if let Origin::CommandLine { word, column, at } = &profile.origin {
+        text.push_str(&format!("word={column} {at} {}\n", one_line(word)));
+    }
     if let Some(mac) = link.device.mac {
         text.push_str(&format!("mac={mac}\n"));
     }
@@ -37,7 +46,48 @@ pub fn remember(link: &LinkOutcome) -> StateFile {
             text.push_str(&format!("{key}={value}\n"));
         }
     }
-    StateFile::public(format!("{FOLDER}/{}", link.device.ifindex), text)
+    let path = format!("{FOLDER}/{}", link.device.ifindex);
+    let profile = profile.raw.clone().unwrap_or_else(|| nmconnection::write(&profile));
+    vec![StateFile::private(format!("{path}.nmconnection"), profile), StateFile::public(path, text)]
+}
+
+/// The profiles of links of earlier runs, as they were handed over: each for its link and no other. With each, what else is
+/// remembered of its link.
+pub fn profiles(root: &Path) -> Vec<(Profile, Remembered)> {
+    let one = |mut remembered: Remembered| {
+        let path = below(root, Path::new(FOLDER)).join(format!("{}.nmconnection", remembered.ifindex));
+        let text = file::read(&path).ok()?;
+        let (mut profile, _) = nmconnection::read(text.as_bytes(), &path).ok()?;
+        let values = values(&file::read(&path.with_extension("")).ok()?, "link");
+        let value = |key: &str| values.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str());
+        profile.file_stem = value("stem").filter(|stem| !stem.contains('/') && !stem.is_empty())?.to_owned();
+        if value("own") == Some("true") {
+            profile.raw = None;
+        }
+        if let Some(origin) = value("word").and_then(origin) {
+            profile.origin = origin;
+        }
+        profile.interface_name = Some(remembered.name.clone());
+        profile.autoconnect = true;
+        let mac_address = profile.matching.mac_address;
+        profile.matching = MatchRule { mac_address, ..MatchRule::default() };
+        remembered.profile = profile.uuid;
+        Some((profile, remembered))
+    };
+    read(root).into_iter().filter_map(one).collect()
+}
+
+fn origin(text: &str) -> Option<Origin> {
+    let mut parts = text.splitn(3, ' ');
+    let (column, at) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    Some(Origin::CommandLine { word: parts.next()?.to_owned(), column, at })
+}
+
+/// The keys and values of a group.
+fn values(text: &str, group: &str) -> Vec<(String, String)> {
+    let head = format!("[{group}]");
+    let lines = text.lines().skip_while(|line| *line != head).skip(1).take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| line.split_once('=')).map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 /// What is remembered of the links of earlier runs in this boot.

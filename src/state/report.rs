@@ -3,6 +3,8 @@
 //! Schema 1. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
 //! `failed` and goes with exit codes 0, 3 and 1.
 
+mod tunnel;
+
 use serde::Serialize;
 
 use super::file::StateFile;
@@ -63,6 +65,7 @@ struct Link<'a> {
     addresses: Vec<Address>,
     lease: Option<LeaseReport>,
     lease6: Option<Lease6Report>,
+    wireguard: Option<tunnel::Report>,
 }
 
 #[derive(Serialize)]
@@ -222,6 +225,7 @@ fn bare(device: &Device) -> Link<'_> {
         addresses: Vec::new(),
         lease: None,
         lease6: None,
+        wireguard: None,
     }
 }
 
@@ -248,6 +252,7 @@ fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
         addresses,
         lease: link.lease4.as_ref().map(|lease| lease_report(lease, now)),
         lease6: link.lease6.as_ref().map(lease6_report),
+        wireguard: tunnel::report(link),
         ..bare(&link.device)
     }
 }

@@ -35,7 +35,9 @@ static void watch(int netlink)
 			continue;
 		for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, (unsigned)length); m = NLMSG_NEXT(m, length)) {
 			struct rtmsg *r = NLMSG_DATA(m);
-			if (m->nlmsg_type == RTM_NEWLINK && !link++)
+			struct ifinfomsg *i = NLMSG_DATA(m);
+			/* The first is the loopback link. */
+			if (m->nlmsg_type == RTM_NEWLINK && i->ifi_index > 1 && !link++)
 				say("link");
 			if (m->nlmsg_type != RTM_NEWROUTE || r->rtm_dst_len || r->rtm_type != RTN_UNICAST)
 				continue;

@@ -1,7 +1,7 @@
 //! The shells, and a room for what they run.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -43,10 +43,12 @@ pub(crate) fn program(directory: &Path, name: &str, text: &str) {
 /// Runs `shell SCRIPT ARGUMENTS` in a mount namespace where /tmp is `tmp`, and /run, /etc and /var/lib are throw-away copies.
 pub(crate) fn run_in_room(shell: &[&str], tmp: &Path, script: &Path, arguments: &[&Path]) -> std::process::Output {
     let room = "set -e; mount --make-rprivate /; \
-        mount -t tmpfs room /mnt; cp -a /etc /mnt/etc; mount --bind /mnt/etc /etc; \
+        mount -t tmpfs room /mnt; cp -a /etc /mnt/etc 2>/dev/null || :; mount --bind /mnt/etc /etc; \
         mount -t tmpfs room /run; mount -t tmpfs room /var/lib; : >\"$1/kmsg\"; mount --bind \"$1/kmsg\" /dev/kmsg; \
         mount --bind \"$1\" /tmp; shift; exec \"$@\"";
     let mut command = Command::new("timeout");
-    command.args(["1800", "unshare", "--mount", "--net", "sh", "-c", room, "sh"]).arg(tmp).args(shell).arg(script);
+    let root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    command.args(["1800", "unshare", "--mount", "--net"]).args((!root).then_some("--map-root-user"));
+    command.args(["sh", "-c", room, "sh"]).arg(tmp).args(shell).arg(script);
     command.args(arguments).output().unwrap()
 }

@@ -12,6 +12,7 @@ mod support;
 
 mod daemon;
 mod lines;
+mod links_are_as_networkmanager_makes_them;
 mod monitor;
 mod networkd;
 mod networkmanager;

@@ -246,3 +246,24 @@ fn a_bridge_and_its_port_stay() {
         assert!(lan.client.ip("link show eth0").contains("master br0"));
     }
 }
+
+#[test]
+fn a_macvlan_over_a_bridge_goes_on() {
+    let lan = crate::lan("nm-macvlan");
+    let server = lan.serve(&[]);
+    let place = "/etc/NetworkManager/system-connections";
+    let bare = "[ipv4]\nmethod=disabled\n[ipv6]\nmethod=disabled\n";
+    let profiles = [
+        ("br0", format!("type=bridge\n[bridge]\nstp=false\n{bare}")),
+        ("eth0", "type=ethernet\nmaster=br0\nslave-type=bridge\n".to_owned()),
+        ("mv0", "type=macvlan\n[macvlan]\nmode=2\nparent=br0\n[ipv4]\nmethod=auto\ndhcp-client-id=mac\nmay-fail=false\n[ipv6]\nmethod=disabled\n".to_owned()),
+    ];
+    for (number, (name, text)) in profiles.iter().enumerate() {
+        let uuid = format!("1b3c0f44-0d52-4b0e-9d8a-00000000000{number}");
+        let text = format!("[connection]\nid={name}\nuuid={uuid}\ninterface-name={name}\n{text}");
+        lan.client.sh(&format!("mkdir -p {place}; umask 077; printf '%s' '{text}' >{place}/{name}.nmconnection"));
+    }
+    lan.up("rd.neednet=1").exits(0);
+    let one = one_link("NetworkManager, macvlan over a bridge", &lan, Some(&server));
+    adopt(&Adoption { links: &["mv0"], ..one }).print().is_clean();
+}

@@ -20,6 +20,7 @@ mod ipv6_speed;
 mod leaving;
 mod networkmanager_adopts_the_link;
 mod plan_changes_nothing;
+mod renew;
 mod resolv_conf;
 mod router_advertisements;
 mod several_links;
@@ -27,6 +28,7 @@ mod stacked_links;
 mod standard_streams;
 mod static_configuration;
 mod the_rig_itself;
+mod wait_for_it;
 mod waiting;
 mod without_privilege;
 

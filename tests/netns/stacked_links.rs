@@ -127,3 +127,48 @@ fn a_link_the_kernel_has_no_driver_for_is_said_and_costs_no_other() {
     }
     assert!(lan.address("eth0", "10.77.0.1").is_some(), "{ran}");
 }
+
+/// A bridge over a macvlan over a pair, with an address: three links to be made upon each other, `count` times.
+fn stacks(count: usize) -> Duration {
+    let lan = crate::lan(&format!("stacks-{count}"));
+    let pairs = (0..count)
+        .map(|number| format!("ip link add p{number} type veth peer name q{number}; ip link set q{number} up"));
+    lan.client.sh(&pairs.collect::<Vec<_>>().join("\n"));
+    for number in 0..count {
+        let bare = "[ipv4]\nmethod=disabled\n[ipv6]\nmethod=disabled\n";
+        let (low, bridge, top) = (format!("l{number}"), format!("r{number}"), format!("t{number}"));
+        profile(
+            &lan,
+            &low,
+            &format!(
+                "[connection]\nid={low}\ntype=macvlan\ninterface-name={low}\nmaster={bridge}\nslave-type=bridge\n[macvlan]\nmode=2\nparent=p{number}\n"
+            ),
+        );
+        profile(
+            &lan,
+            &bridge,
+            &format!("[connection]\nid={bridge}\ntype=bridge\ninterface-name={bridge}\n[bridge]\nstp=false\n{bare}"),
+        );
+        profile(
+            &lan,
+            &top,
+            &format!(
+                "[connection]\nid={top}\ntype=macvlan\ninterface-name={top}\n[macvlan]\nmode=2\nparent={bridge}\n[ipv4]\nmethod=manual\naddress1=10.9.{number}.2/24\nmay-fail=false\n[ipv6]\nmethod=disabled\n"
+            ),
+        );
+    }
+    let ran = lan.sunup(&["up", "--cmdline", "rd.neednet=1"]);
+    ran.exits(0);
+    (0..count).for_each(|number| assert!(lan.address(&format!("t{number}"), "10.9.").is_some(), "t{number}: {ran}"));
+    let state = lan.state();
+    let took = state["finished_ms"].as_u64().unwrap() - state["started_ms"].as_u64().unwrap();
+    Duration::from_millis(took)
+}
+
+#[test]
+fn stacks_of_three_are_made_side_by_side() {
+    let (one, many) = (stacks(1), stacks(32));
+    println!("one stack of three {one:?}, thirty-two {many:?}");
+    // One after the other they would take 32 times as long; a busy machine gets some slack.
+    assert!(many < one * 16 + Duration::from_secs(2), "one {one:?}, thirty-two {many:?}");
+}

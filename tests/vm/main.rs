@@ -8,11 +8,29 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../handover/daemon.rs"]
+#[allow(dead_code, reason = "a part of the other rig")]
+mod daemon;
+#[path = "../handover/links_are_as_networkmanager_makes_them.rs"]
+mod links_are_as_networkmanager_makes_them;
+#[path = "../handover/monitor.rs"]
+#[allow(dead_code, reason = "a part of the other rig")]
+mod monitor;
+#[path = "../handover/networkmanager.rs"]
+#[allow(dead_code, reason = "a part of the other rig")]
+mod networkmanager;
+#[path = "../handover/verdict.rs"]
+#[allow(dead_code, reason = "a part of the other rig")]
+mod verdict;
+
 mod a_lossy_network;
 mod a_module_is_loaded;
 mod external_links_are_left_alone;
 mod stacked_links;
+mod stacked_links_are_those_of_networkmanager;
 mod the_guest_itself;
+mod wireguard;
+mod wireguard_as_networkmanager;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The name servers and search domains that a link brings.
+//! Name servers and search domains of a link.
 
 use std::net::Ipv6Addr;
 
@@ -12,7 +12,7 @@ use crate::proto::Instant;
 
 impl Link {
     /// Name servers and search domains: the profile's first, then those that came by the link.
-    pub(super) fn dns(&self, now: Instant) -> Dns {
+    pub(in crate::activate) fn dns(&self, now: Instant) -> Dns {
         let mut all = Dns::default();
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {

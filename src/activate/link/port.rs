@@ -22,7 +22,7 @@ impl Link {
             now,
         );
         if let (Some(v6), Some(settings)) = (&mut self.v6, &self.profile.ipv6) {
-            v6.hardware_changed(config::dhcp6(settings, device, self.identity.as_ref(), None, !seed, now));
+            v6.hardware_changed(config::dhcp6(settings, device, self.identity.as_ref(), None, !seed, now, None));
         }
     }
 

@@ -48,6 +48,8 @@ fn vlan(parent: &str) -> LinkKind {
 fn session(profiles: Vec<Profile>) -> Session {
     let settings = Settings {
         exit: Vec::new(),
+        renew: None,
+        renewed: Vec::new(),
         profiles,
         context: Context::default(),
         carrier_timeout: Duration::from_secs(10),
@@ -57,6 +59,7 @@ fn session(profiles: Vec<Profile>) -> Session {
         host: Default::default(),
         remembered: Vec::new(),
         seed: 1,
+        tunnels: Default::default(),
     };
     Session::new(settings, NOW)
 }

@@ -39,6 +39,8 @@ pub struct Reading {
     pub renames: Vec<(String, HwAddr)>,
     /// The second field of `ip=` by file stem of the profile: the server, which dracut falls back on for `root=nfs:`.
     pub servers: Vec<(String, IpAddr)>,
+    /// `rd.wireguard.bypass=1`.
+    pub wireguard_bypass: bool,
     /// `rd.sunup.handover=`.
     pub handover: Option<Handover>,
     /// `rd.sunup.exit=`, in their order.
@@ -56,6 +58,8 @@ pub struct Timeouts {
     pub dhcp_tries: Option<u32>,
     /// `rd.net.timeout.carrier`: until a link has carrier (default 10 s).
     pub carrier: Option<Duration>,
+    /// `rd.net.timeout.handshake`: until a WireGuard peer has answered (default 20 s); zero: not waited for.
+    pub handshake: Option<Duration>,
     /// `rd.net.timeout.iflink`: until a link exists (default 60 s).
     pub iflink: Option<Duration>,
     /// `rd.net.timeout.ifup`: until a link is administratively up (default 20 s).

@@ -37,7 +37,7 @@ const OUR_PREFIXES: [&str; 6] = ["rd.sunup.", "rd.net.", "rd.route", "rd.znet", 
 
 /// Every argument, by subject.
 #[rustfmt::skip]
-pub const PARAMETERS: [Parameter; 52] = [
+pub const PARAMETERS: [Parameter; 54] = [
     profiles("ip", "METHOD | IFACE:METHOD[:MTU[:MAC]] | CLIENT[/P]:PEER:GW:MASK:HOST:IFACE:METHOD[:MTU[:MAC] | :DNS1[:DNS2]]", "", "KILNSA", ip::read,
         "Addresses of one link, or of every wired link without IFACE. METHOD: none or off (CLIENT only), dhcp, dhcp6 or auto6, \
          either6 (also DHCPv6 that no router announces), dhcp,dhcp6, auto or on or any or nothing (whatever there is), link6, \
@@ -89,6 +89,10 @@ pub const PARAMETERS: [Parameter; 52] = [
     defaults("rd.net.timeout.carrier", "SECONDS", "10", "LN", dhcp::carrier, "How long a link may take to find carrier."),
     defaults("rd.net.timeout.ip-required", "SECONDS | infinity", "20", "N", dhcp::required,
         "How long each family of ip=auto and ip=dhcp,dhcp6 is waited for when the other is there."),
+    defaults("rd.net.timeout.handshake", "SECONDS", "20", "", wireguard::timeout,
+        "How long a WireGuard peer may take to answer; 0: it is not waited for."),
+    profiles("rd.wireguard.bypass", "0 | 1", "0", "", wireguard::bypass,
+        "1: routes from DHCP and routers may lead past WireGuard tunnels. Otherwise those that are more specific than a tunnel's are refused."),
     defaults("rd.net.timeout.iflink", "SECONDS", "60", "L", dhcp::other, "How long a link may take to appear."),
     defaults("rd.net.timeout.ifup", "SECONDS", "20", "L", dhcp::other, "How long a link may take to be up."),
     defaults("rd.net.timeout.route", "SECONDS", "20", "L", dhcp::other, "How long a route may take to appear."),

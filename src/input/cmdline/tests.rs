@@ -223,6 +223,7 @@ fn all_seven_timeouts_are_read_wherever_they_stand() {
     let reading = read(line);
     let second = |n| Some(Duration::from_secs(n));
     let expected = Timeouts {
+        handshake: None,
         dhcp: second(1),
         dhcp_tries: Some(3),
         carrier: second(2),

@@ -1,9 +1,10 @@
 //! `rd.wireguard=IFACE:FILE`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::builder::Builder;
-use super::lex::{Value, is_interface_name};
+use super::lex::{Value, boolean, is_interface_name, number};
 use crate::input::wgquick::Asked;
 
 /// Notes a tunnel; its file is read with the others.
@@ -23,6 +24,22 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
         return builder.error(value.origin(), format!("{name} has a file already; the argument is ignored"));
     }
     builder.reading.wireguard.push(Asked { name: name.to_owned(), path, origin: value.origin() });
+}
+
+/// `rd.net.timeout.handshake`.
+pub(super) fn timeout<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
+    match number(value.text(), 0, 86_400) {
+        Some(seconds) => builder.reading.timeouts.handshake = Some(Duration::from_secs(seconds.unsigned_abs())),
+        None => builder.error(value.origin(), "write a number of seconds, 0 to 86400; the argument is ignored"),
+    }
+}
+
+/// `rd.wireguard.bypass`.
+pub(super) fn bypass<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
+    match boolean(value.text()) {
+        Some(on) => builder.reading.wireguard_bypass = on,
+        None => builder.error(value.origin(), "write 0 or 1; the argument is ignored"),
+    }
 }
 
 /// The name of the file, without `.conf`.

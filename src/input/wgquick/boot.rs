@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{LARGEST, read, read_named};
 use crate::input::credentials::{Credentials, Secrets};
+use crate::input::gather::ORIGIN;
 use crate::profile::{LinkKind, Origin, Profile, Warning};
 
 /// Where files are that are meant for sunup.
@@ -79,7 +80,9 @@ type Found = Result<(Profile, Vec<Warning>), String>;
 
 fn take(found: Found, origin: &Origin, profiles: &mut Vec<Profile>, warnings: &mut Vec<Warning>) {
     match found {
-        Ok((profile, remarks)) => {
+        Ok((mut profile, remarks)) => {
+            // What is handed over in /run is not to be read beside the file itself.
+            profile.user.insert(ORIGIN.0.to_owned(), ORIGIN.1.to_owned());
             profiles.push(profile);
             warnings.extend(remarks);
         }

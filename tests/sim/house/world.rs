@@ -89,12 +89,9 @@ fn settings(scene: &Scene) -> Settings {
         context,
         carrier_timeout: Duration::from_secs(10),
         timeout: scene.timeout,
-        hostname: None,
         warnings: reading.warnings,
-        host: std::rc::Rc::default(),
-        remembered: Vec::new(),
-        exit: Default::default(),
         seed: scene.seed,
+        ..Settings::default()
     }
 }
 

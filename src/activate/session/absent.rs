@@ -1,0 +1,48 @@
+//! What a run left alone, and what did not come.
+
+use super::Session;
+use crate::activate::outcome::{Missing, Untouched};
+use crate::activate::stack::Made;
+use crate::plan;
+
+impl Session {
+    pub(super) fn untouched(&self) -> Vec<Untouched> {
+        let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
+        let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
+        let rejected = |rejection: &plan::Rejection| {
+            let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
+            (
+                id.unwrap_or_default(),
+                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
+            )
+        };
+        let one = |report: &plan::DeviceReport| Untouched {
+            device: report.device.clone(),
+            reason: report.untouched.as_ref().map_or_else(|| "no profile takes it".to_owned(), ToString::to_string),
+            rejected: report.rejected.iter().map(rejected).collect(),
+        };
+        reports.map(one).collect()
+    }
+
+    pub(super) fn missing(&self) -> Vec<Missing> {
+        let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
+        let one = |waiting: &plan::Waiting| {
+            let profile = self.shared.get(waiting.profile)?.clone();
+            Some(Missing { profile, what: waiting.missing.to_string(), required: required(waiting.profile) })
+        };
+        let unmade = self.plan.creations.iter().filter(|creation| creation.existing.is_none()).filter_map(|creation| {
+            let profile = self.shared.get(creation.profile)?.clone();
+            let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
+                Some(Made::Failed(error)) => error.clone(),
+                Some(_) => format!("'{}' is the alternative name of another link", creation.name),
+                None => format!("'{}' was not made: what it stands on is not there", creation.name),
+            };
+            Some(Missing { profile, what, required: creation.required })
+        });
+        let mistaken = self.plan.unused.iter().filter(|unused| unused.because.is_mistake()).filter_map(|unused| {
+            let profile = self.shared.get(unused.profile)?.clone();
+            Some(Missing { profile, what: unused.because.to_string(), required: required(unused.profile) })
+        });
+        self.plan.waiting.iter().filter_map(one).chain(unmade).chain(mistaken).collect()
+    }
+}

@@ -1,0 +1,56 @@
+//! `sunup renew`: the leases of an earlier `up` are prolonged, from what it has left behind; nothing that was asked for then is
+//! read again.
+
+use std::path::Path;
+
+use super::write::{self, Leave};
+use super::{CARRIER_TIMEOUT, host};
+use crate::activate::{Outcome, Renewal, Session, Settings};
+use crate::cli::Renew;
+use crate::journal::Journal;
+use crate::kernel::{self, Kernel, KernelError};
+use crate::plan::Context;
+use crate::poll::{self, Driver};
+use crate::profile::handover::ExitRule;
+use crate::state;
+
+/// Prolongs leases, makes the kernel hold what is remembered, and writes down what became of it. `None`: there is no lease (of the
+/// links named).
+pub fn renew(arguments: &Renew) -> Result<Option<Outcome>, KernelError> {
+    let started = poll::now();
+    let root = &arguments.root;
+    let (profiles, remembered): (Vec<_>, Vec<_>) = state::memory::profiles(root).into_iter().unzip();
+    let named = |name: &String| arguments.links.is_empty() || arguments.links.contains(name);
+    let leased = remembered.iter().filter(|link| link.lease4.is_some() || link.lease6.is_some());
+    let renewed: Vec<u32> = leased.filter(|link| named(&link.name)).map(|link| link.ifindex).collect();
+    if renewed.is_empty() {
+        return Ok(None);
+    }
+    let mut kernel = Kernel::open()?;
+    kernel.require_permission()?;
+    kernel.journal = Some(Journal::open(root));
+    let rule = |link: &crate::activate::Remembered| ExitRule { link: Some(link.name.clone()), policy: link.exit };
+    let (handover, networkd_priority) = state::amend::handed_over(root);
+    let leave = Leave { handover, exit: remembered.iter().map(rule).collect(), networkd_priority, dracut: None };
+    let settings = Settings {
+        renew: Some(if arguments.due { Renewal::Due } else { Renewal::Now }),
+        renewed,
+        exit: leave.exit.clone(),
+        profiles,
+        context: Context { owned: remembered.iter().map(|link| link.ifindex).collect(), ..Context::default() },
+        carrier_timeout: CARRIER_TIMEOUT,
+        timeout: arguments.timeout,
+        remembered,
+        host: host(root),
+        seed: kernel::random::seed(),
+        ..Settings::default()
+    };
+    let mut session = Session::new(settings, started);
+    let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
+    let verdict = driver.run(&mut session)?;
+    let mut outcome = session.outcome(verdict);
+    outcome.warnings.iter().for_each(|warning| log::warn!("{warning}"));
+    write::write(root, "", &leave, &mut outcome, driver.journal());
+    driver.leave();
+    Ok(Some(outcome))
+}
