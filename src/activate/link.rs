@@ -19,10 +19,12 @@ use super::mac;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::settings::Renewal;
 use super::sysctls;
+use super::tuning::Tuning;
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
 use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
 use crate::profile::handover::ExitPolicy;
+use crate::profile::tuning::{self, Change};
 use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
@@ -64,6 +66,8 @@ pub(super) struct Start {
     pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
+    /// What earlier runs changed in the device.
+    pub(super) tuned: Vec<Change>,
     /// What tunnels are started with.
     pub(super) tunnel: TunnelStart,
     /// What the network may not do beside tunnels.
@@ -86,6 +90,8 @@ pub(super) struct Link {
     pins: Vec<DesiredRoute>,
     fatal: Option<Reason>,
     complaints: Vec<String>,
+    /// The device's own settings.
+    pub(super) tuning: Tuning,
     removed: bool,
     applied: bool,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
@@ -114,8 +120,10 @@ impl Link {
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp)
         });
+        let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
         let mut link = Self {
+            tuning: Tuning::new(wanted, start.tuned.clone()),
             tunnel,
             pins: Vec::new(),
             device,
@@ -176,6 +184,7 @@ impl Link {
         for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
+        out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));
         // A tunnel is set up when its device is configured.
         if self.tunnel.is_none() {
             out.push(Action::Apply(Box::new(self.target(now))));
@@ -292,6 +301,8 @@ impl Link {
             return;
         }
         let ifindex = self.ifindex();
+        let (up, carrier) = (self.device.up, self.device.carrier);
+        out.extend(std::iter::from_fn(|| self.tuning.ask(ifindex, up, carrier)));
         let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
@@ -368,6 +379,7 @@ impl Link {
             lease4: self.v4.lease().cloned(),
             lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
+            tuned: self.tuning.changed().to_vec(),
             tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }

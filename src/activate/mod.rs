@@ -17,6 +17,7 @@ mod settings;
 mod stack;
 mod sysctls;
 mod target;
+mod tuning;
 mod tunnel;
 mod wait;
 

@@ -89,6 +89,7 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
+            Input::Tuned { ifindex, tuned } => self.on(ifindex, |link| link.tuning.tuned(tuned)),
             Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),
             Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
             Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
@@ -180,6 +181,7 @@ impl Session {
                 .remembers(&device, &profile)
                 .map(|link| (link.lease4.clone(), link.lease6.clone()))
                 .unwrap_or_default(),
+            tuned: Remembered::tuned(&self.settings.remembered, device.ifindex),
         };
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);
@@ -292,9 +294,9 @@ impl Session {
         warnings.extend(self.plan.warnings.iter().cloned());
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
-            let refused = slot.link.refused(self.now);
-            let said = slot.link.complaints().iter().chain(slot.link.remarks()).chain(&refused);
-            warnings.extend(said.map(|text| Warning::new(origin, text.clone())));
+            let refused = slot.link.refused(self.now).into_iter().chain(slot.link.tuning.warnings());
+            let said = slot.link.complaints().iter().chain(slot.link.remarks()).cloned().chain(refused);
+            warnings.extend(said.map(|text| Warning::new(origin, text)));
         }
         Outcome {
             started: self.started,

@@ -13,6 +13,7 @@ mod diff;
 mod dns_socket;
 mod encode;
 mod error;
+pub mod ethtool;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;

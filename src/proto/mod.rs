@@ -18,6 +18,7 @@ mod domains;
 pub mod identity;
 pub mod names;
 pub mod ndisc;
+mod pace;
 pub(crate) mod random;
 
 use std::ops::{Add, Sub};
