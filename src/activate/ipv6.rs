@@ -7,8 +7,7 @@
 //! reached when the probing of the link-local address is over: 1 s after carrier, or with the next attempt another second later
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
-mod sysctls;
-
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -24,13 +23,13 @@ use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
 use crate::proto::dhcp6::{Lease, Mode};
 
-pub(super) use sysctls::sysctls;
-
 /// Router solicitations sent by sunup, from carrier on and again from the moment there is a link-local address: what came before
 /// may have been answered to a kernel that was not listening yet. The kernel's own follow after its duplicate address detection.
 const SOLICITATIONS: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
 
+/// So many solicitations may leave within a second.
+const PER_SECOND: usize = 4;
 /// How long a lease is waited for where the profile does not say: NetworkManager's 45 s.
 const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 /// The same beside an address that came by router advertisement: the link is of use without.
@@ -60,6 +59,8 @@ pub(super) struct Ipv6 {
     /// When the first address from a router was seen.
     formed: Option<Instant>,
     solicited: usize,
+    /// When the last solicitations left: a carrier that flaps is no reason for more than four in a second.
+    asked_at: VecDeque<Instant>,
     default_route: bool,
     limits: Limits,
     /// The link-layer address of all routers.
@@ -86,6 +87,7 @@ impl Ipv6 {
             link_local: None,
             formed: None,
             solicited: 0,
+            asked_at: VecDeque::new(),
             default_route: false,
             limits,
             routers,
@@ -190,6 +192,10 @@ impl Ipv6 {
             let source = self.link_local.map(|(address, _)| address);
             out.push(Action::SolicitRouter { ifindex, to: self.routers.clone(), source });
             self.solicited += 1;
+            self.asked_at.push_back(now);
+            if self.asked_at.len() > PER_SECOND {
+                self.asked_at.pop_front();
+            }
         }
         let wanted = self.wanted(now).filter(|_| self.link_local.is_some());
         let Some(dhcp) = &mut self.dhcp else { return false };
@@ -254,7 +260,10 @@ impl Ipv6 {
         let wanted = self.settings.method == Method6::Auto && !self.default_route && self.autoconf().is_empty();
         let delay = SOLICITATIONS.get(self.solicited).filter(|_| wanted)?;
         let since = self.link_local.map(|(_, since)| since);
-        self.carrier.map(|at| since.map_or(at, |since| at.max(since)) + *delay)
+        let paced =
+            self.asked_at.front().filter(|_| self.asked_at.len() >= PER_SECOND).map(|at| *at + Duration::from_secs(1));
+        let due = self.carrier.map(|at| since.map_or(at, |since| at.max(since)) + *delay)?;
+        Some(paced.map_or(due, |paced| due.max(paced)))
     }
 
     /// When addresses must have been probed.
@@ -383,3 +392,6 @@ impl Ipv6 {
 fn usable(address: &AddressEvent) -> bool {
     !address.tentative && !address.dad_failed
 }
+
+#[cfg(test)]
+mod tests;

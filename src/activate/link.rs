@@ -13,11 +13,12 @@ use super::config::{self, Identity};
 use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
-use super::ipv6::{self, Ipv6};
+use super::ipv6::Ipv6;
 use super::limits::Limits;
 use super::multicast;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::settings::Renewal;
+use super::sysctls;
 use super::tuning::Tuning;
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
@@ -181,7 +182,7 @@ impl Link {
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
         let tunnel = self.tunnel.is_some();
-        let settings = ipv6::sysctls(self.profile.ipv6.as_ref()).into_iter();
+        let settings = sysctls::sysctls(self.profile.ipv6.as_ref()).into_iter();
         for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }

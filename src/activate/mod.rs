@@ -17,6 +17,7 @@ pub mod outcome;
 mod session;
 mod settings;
 mod stack;
+mod sysctls;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,10 @@
-//! The kernel's part of IPv6: what it is told before a link goes up.
+//! How the kernel's IPv6 is set for a method, before the link goes up.
 
 use crate::profile::ip::AddrGenMode;
 use crate::profile::{Ip6Settings, Method6};
 
 /// The kernel settings (`net/ipv6/conf/IF/…`) a method wants, to be made before the link goes up.
-pub(in crate::activate) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
+pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
     let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
     let privacy = settings.privacy.unwrap_or(0).to_string();
     let router = |yes: &str| {
