@@ -76,9 +76,6 @@ pub struct Up {
     /// number at the start of the name of files for systemd-networkd: 10 goes before an administrator's, 90 after
     #[argh(option, default = "10")]
     pub networkd_priority: u8,
-    /// network namespace, by name or path, for the tunnels: they are made here and set up there
-    #[argh(option)]
-    pub netns: Option<String>,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,

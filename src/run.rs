@@ -1,6 +1,5 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
-mod netns;
 mod renew;
 mod write;
 
@@ -54,20 +53,13 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         servers: gathered.reading.servers.clone(),
     });
     let leave = Leave::new(arguments, &gathered.reading, asked);
-    let mut settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
-    let inside = arguments.netns.as_deref().map(|name| netns::Inside::new(name, &mut settings)).transpose()?;
+    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
-    if let Some(inside) = inside {
-        driver.leave();
-        inside.set_up(&mut kernel, &arguments.root, &mut outcome)?;
-        write::write(&arguments.root, &line, &leave, &mut outcome, kernel.journal.as_mut());
-        return Ok(outcome);
-    }
     write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)

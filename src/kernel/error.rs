@@ -97,14 +97,6 @@ pub enum KernelError {
         /// Errno; ENOENT where the kernel has no such setting.
         errno: i32,
     },
-    /// A network namespace could not be opened or entered.
-    #[error("cannot enter the network namespace {name}: {}", Reason(*.errno, ""))]
-    Namespace {
-        /// Its name or path.
-        name: String,
-        /// Errno.
-        errno: i32,
-    },
     /// A packet could not be sent.
     #[error("cannot send on link {ifindex}: {}", Reason(*.errno, ""))]
     Send {
@@ -131,7 +123,6 @@ impl KernelError {
             | Self::Read { errno, .. }
             | Self::Refused { errno, .. }
             | Self::Sysctl { errno, .. }
-            | Self::Namespace { errno, .. }
             | Self::Send { errno, .. }
             | Self::HostName { errno, .. } => *errno,
             Self::NotPermitted => errno::EPERM,

@@ -292,23 +292,3 @@ X",
     let there = || it.lan.client.run("ip", &["link", "show", "wg0"]).code == 0;
     assert!(!wait_until(std::time::Duration::from_millis(1), there));
 }
-
-#[test]
-fn a_tunnel_may_stand_in_a_namespace_of_its_own() {
-    let it = Tunnelled::new("wg-netns");
-    let _server = it.lan.serve(&[]);
-    it.file("/etc/wireguard/wg0.conf", "DNS = 10.99.0.53", "Endpoint = 10.77.0.1:51820\nAllowedIPs = 0.0.0.0/0");
-    it.lan.client.ip("netns add apart");
-    let up = ["up", "--cmdline", "ip=dhcp rd.neednet=1 rd.wireguard=wg0", "--netns", "apart"];
-    for _ in 0..2 {
-        it.lan.sunup(&up).exits(0);
-        let inside = |command: &str| it.lan.client.ip(&format!("netns exec apart {command}"));
-        inside("ping -c1 -i0.2 -w10 -n 198.51.100.1");
-        let links: Vec<String> = inside("ls /sys/class/net").split_whitespace().map(str::to_owned).collect();
-        assert_eq!(links, ["lo", "wg0"]);
-        assert!(it.lan.client.run("ip", &["link", "show", "wg0"]).code != 0, "it was moved");
-        assert!(inside("ip route show default").contains("dev wg0") && !inside("ip rule show").contains("fwmark"));
-    }
-    assert!(it.lan.client.read("/etc/netns/apart/resolv.conf").contains("10.99.0.53"));
-    assert!(!it.lan.client.read("/etc/resolv.conf").contains("10.99.0.53"));
-}

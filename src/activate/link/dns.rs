@@ -14,10 +14,6 @@ impl Link {
     /// Name servers and search domains: the profile's first, then those that came by the link.
     pub(in crate::activate) fn dns(&self, now: Instant) -> Dns {
         let mut all = Dns::default();
-        // What is behind a tunnel that will be elsewhere is of no use here.
-        if self.tunnel.as_ref().is_some_and(|tunnel| !tunnel.is_here()) {
-            return all;
-        }
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
             let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
