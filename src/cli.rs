@@ -34,6 +34,8 @@ pub enum Command {
     Renew(Renew),
     /// `sunup wait`.
     Wait(Wait),
+    /// `sunup verify-handover`.
+    VerifyHandover(VerifyHandover),
     /// `sunup plan`.
     Plan(Plan),
     /// `sunup status`.
@@ -139,6 +141,18 @@ pub struct Wait {
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,
+}
+
+/// say what would flap or be added when the daemon takes over, before it does
+#[derive(FromArgs, Debug, PartialEq, Default)]
+#[argh(subcommand, name = "verify-handover")]
+pub struct VerifyHandover {
+    /// directory that stands for / for every file read
+    #[argh(option, default = "\"/\".into()")]
+    pub root: std::path::PathBuf,
+    /// print JSON
+    #[argh(switch)]
+    pub json: bool,
 }
 
 /// say what `up` would do and why, changing nothing

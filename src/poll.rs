@@ -76,7 +76,7 @@ impl<'a> Driver<'a> {
         self.devices(session)?;
         loop {
             match session.poll() {
-                Output::Transmit(action) => self.act(action),
+                Output::Transmit(action) => self.act(session, action),
                 Output::Event(_) | Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
                 Output::Event(_) | Output::WaitUntil(_) if !self.new.is_empty() => self.create(session)?,
                 Output::Event(verdict) => return Ok(verdict),
@@ -114,9 +114,13 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    fn act(&mut self, action: Action) {
+    fn act(&mut self, session: &mut Session, action: Action) {
         match action {
             Action::Sysctl { ifindex, ifname, key, value } => self.kernel.sysctl(ifindex, &ifname, key, &value),
+            Action::Tune { ifindex, wanted } => {
+                let tuned = self.kernel.tune(ifindex, &wanted);
+                session.handle(now(), Input::Tuned { ifindex, tuned });
+            }
             Action::Create(new) => self.new.push(*new),
             Action::Apply(wanted) => self.want(*wanted),
             Action::RemoveAddress { ifindex, net } => {

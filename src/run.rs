@@ -23,18 +23,18 @@ use write::Leave;
 /// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
 const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Everything that is asked for, below `root`; `cmdline` and `profiles` stand for what is read otherwise.
+pub fn gather(root: &Path, cmdline: Option<&str>, profiles: Option<&Path>) -> Gathered {
+    let container = std::env::var("container").ok();
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let (container, credentials) = (container.as_deref(), credentials.as_deref());
+    input::gather(&Sources { root, cmdline, profiles, container, credentials })
+}
+
 /// Brings the network up as asked and writes down what became of it.
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
-    let container = std::env::var("container").ok();
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let gathered = input::gather(&Sources {
-        root: &arguments.root,
-        cmdline: arguments.cmdline.as_deref(),
-        profiles: arguments.profiles.as_deref(),
-        container: container.as_deref(),
-        credentials: credentials.as_deref(),
-    });
+    let gathered = gather(&arguments.root, arguments.cmdline.as_deref(), arguments.profiles.as_deref());
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     if gathered.hosts_line_left_out {
         log::info!("in a container: /proc/cmdline is the host's and not read; say what is wanted with --cmdline");

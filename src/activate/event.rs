@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::profile::desired::{DesiredLink, DesiredRoute, NewLink, protocol};
 use crate::profile::ip::RouteOptions;
+use crate::profile::tuning::{Pair, Tuned};
 use crate::profile::tunnel::{Tunnel, TunnelChanges};
 use crate::profile::{Device, HwAddr};
 use crate::proto::ndisc::NdOption;
@@ -76,6 +77,13 @@ pub enum Input<'a> {
         source: Ipv6Addr,
         /// The DHCPv6 message.
         payload: &'a [u8],
+    },
+    /// What [`Action::Tune`] came to.
+    Tuned {
+        /// The link.
+        ifindex: u32,
+        /// What changed, and what was refused.
+        tuned: Tuned,
     },
     /// What a WireGuard device holds, answering [`Action::ReadTunnel`].
     Tunnel {
@@ -216,6 +224,13 @@ pub enum Action {
     },
     /// Make this link once everything asked for before is applied, then answer [`Input::Created`].
     Create(Box<NewLink>),
+    /// Give the device these settings of its own, then answer [`Input::Tuned`]; comes before the link is set up.
+    Tune {
+        /// The link.
+        ifindex: u32,
+        /// The options; of two values of one the later counts.
+        wanted: Vec<Pair>,
+    },
     /// Make the kernel hold this, then answer [`Input::Applied`].
     Apply(Box<DesiredLink>),
     /// Read what a WireGuard device holds.

@@ -14,14 +14,16 @@ use super::config::{self, Identity};
 use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
-use super::ipv6::{self, Ipv6};
-use super::mac;
+use super::ipv6::Ipv6;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::settings::Renewal;
+use super::sysctls;
+use super::tuning::Tuning;
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
 use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
 use crate::profile::handover::ExitPolicy;
+use crate::profile::tuning::{self, Change};
 use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
@@ -41,8 +43,10 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
-    /// The address of the team it is a port of: that of all of its ports.
-    pub(super) team_mac: Option<HwAddr>,
+    /// The address it shall have.
+    pub(super) mac: Option<HwAddr>,
+    /// What there is to say of it.
+    pub(super) mac_remark: Option<String>,
     /// The MTU that links upon it need.
     pub(super) needed_mtu: Option<u32>,
     /// The MTU of the link below, which it cannot exceed.
@@ -63,6 +67,8 @@ pub(super) struct Start {
     pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
+    /// What earlier runs changed in the device.
+    pub(super) tuned: Vec<Change>,
     /// What tunnels are started with.
     pub(super) tunnel: TunnelStart,
     /// What the network may not do beside tunnels.
@@ -85,6 +91,8 @@ pub(super) struct Link {
     pins: Vec<DesiredRoute>,
     fatal: Option<Reason>,
     complaints: Vec<String>,
+    /// The device's own settings.
+    pub(super) tuning: Tuning,
     removed: bool,
     applied: bool,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
@@ -94,7 +102,7 @@ pub(super) struct Link {
 impl Link {
     /// A link that shall become what `profile` asks for; tells `out` what to do first.
     pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
-        let mac = mac::of_link(&profile, &device).or(device.mac);
+        let mac = start.mac.or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
@@ -113,8 +121,10 @@ impl Link {
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp)
         });
+        let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
         let mut link = Self {
+            tuning: Tuning::new(wanted, start.tuned.clone()),
             tunnel,
             pins: Vec::new(),
             device,
@@ -166,15 +176,16 @@ impl Link {
         let of4 = self.identity.as_ref().filter(|_| self.v4.lease().is_some()).and_then(|id| id.remark4.as_ref());
         let lease6 = self.v6.as_ref().and_then(Ipv6::lease);
         let of6 = self.identity.as_ref().filter(|_| lease6.is_some()).and_then(|id| id.remark6.as_ref());
-        of4.into_iter().chain(of6)
+        of4.into_iter().chain(of6).chain(&self.start.mac_remark)
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
         let tunnel = self.tunnel.is_some();
-        let settings = ipv6::sysctls(self.profile.ipv6.as_ref()).into_iter();
+        let settings = sysctls::sysctls(self.profile.ipv6.as_ref()).into_iter();
         for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
+        out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));
         // A tunnel is set up when its device is configured.
         if self.tunnel.is_none() {
             out.push(Action::Apply(Box::new(self.target(now))));
@@ -201,7 +212,7 @@ impl Link {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
-            mac: self.start.team_mac.or_else(|| mac::of_link(&self.profile, &self.device)),
+            mac: self.start.mac,
             controller: self.start.controller,
             kind: self.start.kind.clone().map(Box::new),
             port: self.port().map(Box::new),
@@ -291,6 +302,8 @@ impl Link {
             return;
         }
         let ifindex = self.ifindex();
+        let (up, carrier) = (self.device.up, self.device.carrier);
+        out.extend(std::iter::from_fn(|| self.tuning.ask(ifindex, up, carrier)));
         let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
@@ -367,6 +380,7 @@ impl Link {
             lease4: self.v4.lease().cloned(),
             lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
             dns: self.dns(now),
+            tuned: self.tuning.changed().to_vec(),
             tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }

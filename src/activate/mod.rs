@@ -15,7 +15,9 @@ pub mod outcome;
 mod session;
 mod settings;
 mod stack;
+mod sysctls;
 mod target;
+mod tuning;
 mod tunnel;
 mod wait;
 

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use crate::profile::desired::DesiredLink;
 use crate::profile::handover::ExitPolicy;
+use crate::profile::tuning::Change;
 use crate::profile::tunnel::Tunnel;
 use crate::profile::{Device, Profile, Warning};
 use crate::proto::Instant;
@@ -94,6 +95,8 @@ pub struct LinkOutcome {
     pub lease6: Option<dhcp6::Lease>,
     /// Name servers and search domains that came by this link or stand in its profile.
     pub dns: Dns,
+    /// What was changed in the settings of the device itself, by all runs in this boot.
+    pub tuned: Vec<Change>,
     /// What its WireGuard device holds, without secrets.
     pub tunnel: Option<Tunnel>,
     /// Addresses it has by router advertisement.

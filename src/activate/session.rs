@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::event::{Action, Input};
 use super::link::{Link, Start};
+use super::mac;
 use super::outcome::{Dns, LinkState, Outcome, Verdict};
 use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
@@ -89,6 +90,7 @@ impl Session {
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
+            Input::Tuned { ifindex, tuned } => self.on(ifindex, |link| link.tuning.tuned(tuned)),
             Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),
             Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
             Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
@@ -134,7 +136,8 @@ impl Session {
             self.begin(&step);
         }
         let mut out = Vec::new();
-        stack::make(&self.plan, &self.settings.profiles, devices, &mut self.making, &mut out);
+        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
+        stack::make(&self.plan, &self.settings.profiles, devices, source, &mut self.making, &mut out);
         self.actions.extend(out);
     }
 
@@ -158,13 +161,18 @@ impl Session {
         let table = stack::vrf_table(&self.plan, &self.settings.profiles, step.controller);
         let (device, profile) = (device.clone(), stack::in_table(profile, table));
         let made = |one: &Making| one.profile == step.profile && one.name == device.name;
+        let remembered = self.remembers(&device, &profile);
+        let created = self.making.iter().any(made) || remembered.is_some_and(|link| link.created);
+        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
         let start = Start {
             matched_by: self.matched_by(step.ifindex),
             required: step.required,
-            created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
+            created,
             controller: step.controller,
             kind,
-            team_mac: stack::team_mac(&self.devices, step.controller),
+            mac: stack::team_mac(&self.devices, step.controller)
+                .or_else(|| mac::of_link(&profile, &device, source, created || remembered.is_some())),
+            mac_remark: mac::remark(&profile, &device.name, &self.settings.host),
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
@@ -176,10 +184,8 @@ impl Session {
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             host: self.settings.host.clone(),
-            remembered: self
-                .remembers(&device, &profile)
-                .map(|link| (link.lease4.clone(), link.lease6.clone()))
-                .unwrap_or_default(),
+            remembered: remembered.map(|link| (link.lease4.clone(), link.lease6.clone())).unwrap_or_default(),
+            tuned: Remembered::tuned(&self.settings.remembered, device.ifindex),
         };
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);
@@ -292,9 +298,9 @@ impl Session {
         warnings.extend(self.plan.warnings.iter().cloned());
         for slot in &self.links {
             let origin = &slot.link.profile().origin;
-            let refused = slot.link.refused(self.now);
-            let said = slot.link.complaints().iter().chain(slot.link.remarks()).chain(&refused);
-            warnings.extend(said.map(|text| Warning::new(origin, text.clone())));
+            let refused = slot.link.refused(self.now).into_iter().chain(slot.link.tuning.warnings());
+            let said = slot.link.complaints().iter().chain(slot.link.remarks()).cloned().chain(refused);
+            warnings.extend(said.map(|text| Warning::new(origin, text)));
         }
         Outcome {
             started: self.started,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::plan::Context;
 use crate::profile::handover::{ExitPolicy, ExitRule};
+use crate::profile::tuning::Change;
 use crate::profile::{HwAddr, Profile, Warning};
 use crate::proto::identity::Host;
 use crate::proto::{dhcp4, dhcp6};
@@ -71,4 +72,6 @@ pub struct Remembered {
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
     pub lease6: Option<dhcp6::Lease>,
+    /// What was changed in the settings of the device itself.
+    pub tuned: Vec<Change>,
 }

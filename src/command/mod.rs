@@ -13,6 +13,7 @@ mod plan;
 mod renew;
 mod status;
 mod up;
+mod verify;
 mod wait;
 
 /// Runs the command and answers the exit code.
@@ -27,6 +28,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Plan(plan) => plan::run(&plan),
         Command::Renew(renew) => renew::run(&renew),
         Command::Wait(wait) => wait::run(&wait),
+        Command::VerifyHandover(verify) => verify::run(&verify),
         Command::Status(status) => status::run(&status),
         Command::Generate(generate) => generate::run(&generate),
         Command::Check(check) => check::run(&check),

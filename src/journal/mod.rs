@@ -53,6 +53,8 @@ pub enum Undo {
     },
     /// By writing the former value of the kernel setting that the object names (`ipv6/accept_ra`).
     Sysctl(String),
+    /// By giving the device the former value of the option (of [`crate::profile::tuning`]) that the object names.
+    Tuned(String),
     /// By setting the host name that was; `None`: there was none.
     HostName(Option<String>),
     /// By giving the file the object names its former contents.

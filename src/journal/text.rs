@@ -15,6 +15,7 @@ impl Entry {
         let (how, value) = match &self.undo {
             Undo::Netlink { kind, payload } => (kind.to_string(), hex(payload)),
             Undo::Sysctl(value) => ("sysctl".to_owned(), value.clone()),
+            Undo::Tuned(value) => ("tuned".to_owned(), value.clone()),
             Undo::HostName(name) => ("hostname".to_owned(), name.clone().unwrap_or_default()),
             Undo::File(Former::Absent) => ("absent".to_owned(), String::new()),
             Undo::File(Former::Link(to)) => ("link".to_owned(), to.clone()),
@@ -42,6 +43,7 @@ impl Entry {
         }
         let undo = match how {
             "sysctl" => Undo::Sysctl(value),
+            "tuned" => Undo::Tuned(value),
             "hostname" => Undo::HostName(Some(value).filter(|name| !name.is_empty())),
             "absent" => Undo::File(Former::Absent),
             "link" => Undo::File(Former::Link(value)),

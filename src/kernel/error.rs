@@ -97,6 +97,16 @@ pub enum KernelError {
         /// Errno; ENOENT where the kernel has no such setting.
         errno: i32,
     },
+    /// A device did not take an option of ethtool's.
+    #[error("cannot set {option}: {why}")]
+    Option {
+        /// Interface index.
+        ifindex: u32,
+        /// The option.
+        option: String,
+        /// The reason.
+        why: String,
+    },
     /// A packet could not be sent.
     #[error("cannot send on link {ifindex}: {}", Reason(*.errno, ""))]
     Send {
@@ -127,7 +137,7 @@ impl KernelError {
             | Self::HostName { errno, .. } => *errno,
             Self::NotPermitted => errno::EPERM,
             Self::Conflict { .. } => errno::EEXIST,
-            Self::NoDriver { .. } => errno::EOPNOTSUPP,
+            Self::NoDriver { .. } | Self::Option { .. } => errno::EOPNOTSUPP,
         }
     }
 

@@ -13,6 +13,10 @@ mod diff;
 mod dns_socket;
 mod encode;
 mod error;
+pub mod ethtool;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod generic;
 pub mod hostname;
 pub mod id_path;

@@ -235,3 +235,36 @@ pub(super) fn load_module(file: &std::fs::File, parameters: &str, compressed: bo
     let code = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), parameters.as_ptr(), flags) };
     if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
+
+/// SIOCETHTOOL on a link: `words` is the structure of the command (its first word), the answer is what the kernel made of it.
+/// Only for commands whose answers are known to be shorter than the buffer.
+pub(super) fn ethtool(socket: BorrowedFd<'_>, link: &str, words: &[u32]) -> io::Result<Vec<u32>> {
+    const SIOCETHTOOL: libc::c_ulong = 0x8946;
+    /// Names of 250 features; every other answer is far shorter.
+    const ROOM: usize = 2048;
+    let known = match words {
+        // Wake-on-LAN, coalescing, rings, pause; channels; EEE; link settings; FEC.
+        [0x05 | 0x06 | 0x0e..=0x13 | 0x3c | 0x3d | 0x44 | 0x45 | 0x4c | 0x4d | 0x50 | 0x51, ..] => true,
+        // Names of features only; the number of sets asked for is one.
+        [0x1b, 4, ..] => true,
+        [0x37, ..] => true,
+        // As many blocks of four words (of two) as are asked for.
+        [0x3a | 0x3b, blocks, ..] => *blocks < 64,
+        _ => false,
+    };
+    if !known || words.len() > ROOM || link.len() >= libc::IFNAMSIZ {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut buffer = words.to_vec();
+    buffer.resize(ROOM, 0);
+    // SAFETY: all-zero is a valid ifreq.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    for (slot, byte) in request.ifr_name.iter_mut().zip(link.bytes()) {
+        *slot = byte.cast_signed();
+    }
+    request.ifr_ifru.ifru_data = buffer.as_mut_ptr().cast();
+    // SAFETY: the request and the buffer it points to are valid during the call, and the answer of each command let through
+    // is shorter than the buffer.
+    let code = unsafe { libc::ioctl(socket.as_raw_fd(), SIOCETHTOOL as _, &raw mut request) };
+    checked(code).map(|_| buffer)
+}

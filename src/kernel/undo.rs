@@ -12,7 +12,7 @@ use super::netlink::{Encode, Refusal};
 use super::request::{LinkChange, Request, Target};
 use super::snapshot::Snapshot;
 use super::undo_plan::{Step, plan, shared_links};
-use super::{Kernel, KernelError, abi, sysctl};
+use super::{Kernel, KernelError, abi, ethtool, sysctl};
 use crate::journal::{Entry, Sign, Undo};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, NewLink};
 use crate::profile::ip::{RouteOptions, RoutingRule};
@@ -182,7 +182,7 @@ impl<'a> Raw<'a> {
     fn of(step: &'a Step<'_>) -> Option<Self> {
         match step {
             Step::Netlink { kind, payload, .. } => Some(Self { kind: *kind, payload }),
-            Step::Sysctl { .. } | Step::HostName { .. } => None,
+            Step::Sysctl { .. } | Step::Tune { .. } | Step::HostName { .. } => None,
         }
     }
 }
@@ -251,6 +251,11 @@ impl Kernel {
                 let name = self.name_of(*ifindex)?;
                 let error = sysctl::set(Path::new("/"), &name, key, value, |_| {}).err()?;
                 (!error.is_gone()).then_some((*index, error))
+            }
+            Step::Tune { index, ifindex, wanted } => {
+                let tuned = ethtool::tune(*ifindex, wanted, ethtool::Way::Best, &mut |_, _| {});
+                let (option, why) = tuned.refused.into_iter().next().filter(|_| self.name_of(*ifindex).is_some())?;
+                Some((*index, KernelError::Option { ifindex: *ifindex, option, why }))
             }
             Step::HostName { index, name } => Some((*index, super::hostname::set(name.unwrap_or("(none)")).err()?)),
         }

@@ -7,6 +7,7 @@ use super::snapshot::{Address, Link, Snapshot};
 use super::undo::{address_name, link_name, message};
 use crate::journal::{Entry, Sign, Undo};
 use crate::profile::desired::{DesiredRoute, protocol};
+use crate::profile::tuning::Pair;
 
 /// One step. `index`: the entry it is of, if it is of one.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,8 @@ pub(super) enum Step<'a> {
     Netlink { index: Option<usize>, kind: u16, payload: std::borrow::Cow<'a, [u8]> },
     /// Write this setting of a link.
     Sysctl { index: usize, ifindex: u32, key: &'a str, value: &'a str },
+    /// Give the device these options.
+    Tune { index: usize, ifindex: u32, wanted: Vec<Pair> },
     /// Set the host name.
     HostName { index: usize, name: Option<&'a str> },
 }
@@ -24,7 +27,7 @@ impl Step<'_> {
     pub(super) fn index(&self) -> Option<usize> {
         match self {
             Self::Netlink { index, .. } => *index,
-            Self::Sysctl { index, .. } | Self::HostName { index, .. } => Some(*index),
+            Self::Sysctl { index, .. } | Self::Tune { index, .. } | Self::HostName { index, .. } => Some(*index),
         }
     }
 }
@@ -32,6 +35,8 @@ impl Step<'_> {
 /// The steps, in order: the last entry first. `entries` are folded.
 pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
     let mut steps: Vec<Step<'a>> = Vec::with_capacity(entries.len());
+    // First, while the links are up: some devices answer only then. All options of a device at once, as some count together.
+    steps.extend(links(entries).filter_map(|ifindex| tuned(entries, ifindex)));
     for (index, entry) in entries.iter().enumerate().rev() {
         match &entry.undo {
             // A link of that name that is of another kind now is somebody else's.
@@ -44,7 +49,7 @@ pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
                 steps.push(Step::Sysctl { index, ifindex, key, value });
             }
             Undo::HostName(name) => steps.push(Step::HostName { index, name: name.as_deref() }),
-            Undo::File(_) | Undo::Directory | Undo::Wrote(_) => {}
+            Undo::Tuned(_) | Undo::File(_) | Undo::Directory | Undo::Wrote(_) => {}
         }
     }
     links(entries).filter(|&ifindex| listens_no_more(entries, ifindex)).for_each(|ifindex| {
@@ -61,10 +66,20 @@ fn is_another_link(entry: &Entry, have: &Snapshot) -> bool {
     }
 }
 
+/// What gives a device back the options it had; of the first of its entries.
+fn tuned<'a>(entries: &[Entry], ifindex: u32) -> Option<Step<'a>> {
+    let option = |(index, entry): (usize, &Entry)| match &entry.undo {
+        Undo::Tuned(value) if entry.ifindex == ifindex => Some((index, (entry.object.clone(), value.clone()))),
+        _ => None,
+    };
+    let (indexes, wanted): (Vec<usize>, Vec<Pair>) = entries.iter().enumerate().filter_map(option).unzip();
+    Some(Step::Tune { index: *indexes.first()?, ifindex, wanted })
+}
+
 /// Every link, once.
 fn links(entries: &[Entry]) -> impl Iterator<Item = u32> {
     let mut all: Vec<u32> = entries.iter().map(|entry| entry.ifindex).filter(|&ifindex| ifindex != 0).collect();
-    all.sort_unstable();
+    crate::profile::sort::sort(&mut all);
     all.dedup();
     all.into_iter()
 }
@@ -137,6 +152,20 @@ mod tests {
         ];
         let indexes: Vec<_> = plan(&entries, &Snapshot::default()).iter().map(Step::index).collect();
         assert_eq!(indexes, [Some(2), Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn a_device_gets_its_options_back_before_its_link_goes_down() {
+        let entries = [
+            Entry::changed(3, "ring-rx", Undo::Tuned("256".into())),
+            made(3, "address 192.0.2.1/24"),
+            Entry::changed(3, "speed", Undo::Tuned(String::new())),
+        ];
+        let have = Snapshot::default();
+        let steps = plan(&entries, &have);
+        let wanted = vec![("ring-rx".to_owned(), "256".to_owned()), ("speed".to_owned(), String::new())];
+        assert_eq!(steps.first(), Some(&Step::Tune { index: 0, ifindex: 3, wanted }));
+        assert_eq!(steps.len(), 2);
     }
 
     #[test]

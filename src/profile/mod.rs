@@ -15,6 +15,7 @@ pub mod matching;
 pub mod origin;
 pub mod sort;
 pub mod text;
+pub mod tuning;
 pub mod tunnel;
 pub mod wireguard;
 

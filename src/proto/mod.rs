@@ -18,7 +18,8 @@ mod domains;
 pub mod identity;
 pub mod names;
 pub mod ndisc;
-mod random;
+mod pace;
+pub(crate) mod random;
 
 use std::ops::{Add, Sub};
 use std::time::Duration;

@@ -57,7 +57,8 @@ pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcom
         of_each(leave.handover.networkd, &|link| state::networkd::files(link, &lasting, leave.networkd_priority));
     let klibc = of_each(true, &|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    let known = outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created);
+    let known =
+        outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
     let of_link = |link: &LinkOutcome, file: StateFile| file.of(link.device.ifindex);
     files.extend(known.flat_map(|link| state::memory::remember(link).into_iter().map(move |file| of_link(link, file))));
     files.extend(state::resolv_conf::files(&outcome.dns));

@@ -39,14 +39,22 @@ fn ipv4(link: &LinkOutcome) -> Option<Vec<(String, String)>> {
     add("IPV4ADDR", address.net.addr().to_string());
     add("IPV4BROADCAST", or_zero(address.broadcast));
     add("IPV4NETMASK", address.net.netmask().to_string());
-    add("IPV4GATEWAY", or_zero(gateway(link)));
+    // Routes of option 121 stand in the place of the gateway, as ipconfig writes them.
+    let classless = lease.map(|lease| lease.classless_routes.as_slice()).unwrap_or_default();
+    for (number, (destination, router)) in classless.iter().enumerate() {
+        add(&format!("IPV4ROUTE{number}SUBNET"), destination.to_string());
+        add(&format!("IPV4ROUTE{number}GATEWAY"), router.to_string());
+    }
+    if classless.is_empty() {
+        add("IPV4GATEWAY", or_zero(gateway(link)));
+    }
     let servers = dns(link);
     add("IPV4DNS0", or_zero(servers.first().copied()));
     add("IPV4DNS1", or_zero(servers.get(1).copied()));
     let text = |value: Option<String>| value.unwrap_or_default();
     add("HOSTNAME", text(lease.and_then(|l| l.hostname.as_ref().map(ToString::to_string))));
     add("DNSDOMAIN", text(lease.and_then(|l| l.domain.as_ref().map(ToString::to_string))));
-    add("NISDOMAIN", String::new());
+    add("NISDOMAIN", text(lease.and_then(|l| l.nis_domain.as_ref().map(ToString::to_string))));
     add("ROOTSERVER", or_zero(lease.and_then(|l| l.next_server)));
     add("ROOTPATH", text(lease.and_then(|l| l.root_path.as_ref().map(ToString::to_string))));
     add("filename", text(lease.and_then(|l| l.boot_file.as_ref().map(ToString::to_string))));

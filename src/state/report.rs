@@ -11,6 +11,7 @@ use super::file::StateFile;
 use crate::activate::{LinkOutcome, Outcome};
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
 use crate::profile::ip::RoutingRule;
+use crate::profile::tuning::Change;
 use crate::profile::{Device, Origin, Profile};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -66,6 +67,14 @@ struct Link<'a> {
     lease: Option<LeaseReport>,
     lease6: Option<Lease6Report>,
     wireguard: Option<tunnel::Report>,
+    ethtool_changed: Vec<Changed<'a>>,
+}
+
+#[derive(Serialize)]
+struct Changed<'a> {
+    key: &'a str,
+    old: &'a str,
+    new: &'a str,
 }
 
 #[derive(Serialize)]
@@ -225,6 +234,7 @@ fn bare(device: &Device) -> Link<'_> {
         addresses: Vec::new(),
         lease: None,
         lease6: None,
+        ethtool_changed: Vec::new(),
         wireguard: None,
     }
 }
@@ -252,6 +262,11 @@ fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
         addresses,
         lease: link.lease4.as_ref().map(|lease| lease_report(lease, now)),
         lease6: link.lease6.as_ref().map(lease6_report),
+        ethtool_changed: link
+            .tuned
+            .iter()
+            .map(|Change { option, old, new }| Changed { key: option, old, new })
+            .collect(),
         wireguard: tunnel::report(link),
         ..bare(&link.device)
     }

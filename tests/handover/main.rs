@@ -25,6 +25,7 @@ mod dhcp6_goes_on;
 mod sunup_hands_over_to_networkd;
 mod sunup_hands_over_to_networkmanager;
 mod the_rig_sees_what_goes_wrong;
+mod what_is_foretold;
 
 use std::path::{Path, PathBuf};
 

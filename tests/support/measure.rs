@@ -34,7 +34,7 @@ pub(crate) fn measure(program: &[String]) -> Value {
     let status = child.wait().expect("the program ends");
     let exit = start.elapsed();
     let (mut route, mut addresses) = (None, Vec::new());
-    while let Ok((at, event)) = events.recv_timeout(Duration::from_millis(5)) {
+    while let Ok((at, event)) = events.recv_timeout(Duration::from_millis(30)) {
         let at = milliseconds(at.saturating_duration_since(start));
         match event {
             Event::DefaultRoute => route = route.or(Some(at)),

@@ -169,6 +169,19 @@ impl Room {
         assert!(ran.code == 0, "veth {ours} <-> {theirs}: {ran}");
     }
 
+    /// Takes a link out of a named namespace (`ip netns`) into this room, under a new name.
+    pub(crate) fn take_link(&self, namespace: &str, link: &str, name: &str) {
+        let mut command = Command::new("ip");
+        command.args(["-n", namespace, "link", "set", link, "netns", &self.pid.to_string(), "name", name]);
+        let ran = Ran::of(command.env("PATH", PATH));
+        assert!(ran.code == 0, "{link} of {namespace} -> {name}: {ran}");
+    }
+
+    /// Gives a link back to a named namespace, under its name there.
+    pub(crate) fn give_link(&self, link: &str, namespace: &str, name: &str) -> Ran {
+        Ran::of(self.enter(&["net"]).args(["ip", "link", "set", link, "down", "netns", namespace, "name", name]))
+    }
+
     /// `nsenter` into these namespaces by descriptors we hold: no other process can take their place.
     fn enter(&self, names: &[&str]) -> Command {
         let mut command = nsenter();

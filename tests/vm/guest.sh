@@ -33,6 +33,20 @@ modprobe ifb numifbs=0
 modprobe -a veth 8021q wireguard bridge vrf vxlan macvlan macvtap ipvlan sch_netem af_packet \
     team team_mode_activebackup team_mode_roundrobin team_mode_broadcast team_mode_loadbalance team_mode_random
 ip link set lo up
+
+# The network cards wait in a namespace of their own, under names by the last byte of their address.
+modprobe -a virtio_net e1000 e1000e xhci_pci cdc_ether
+ip netns add nics
+for _ in $(seq 100); do
+    for device in /sys/class/net/*/device; do
+        [ -e "$device" ] || continue
+        link=${device%/device}
+        ip link set "${link##*/}" netns nics name "nic$(sed 's/.*://' "$link/address")"
+    done
+    # USB comes last.
+    ! ip -n nics link show nic08 >/dev/null 2>&1 || break
+    sleep 0.1
+done
 cd "$CARGO_MANIFEST_DIR" || exit 1
 if [ "${arguments[0]:-}" = --shell ]; then
     setsid -c bash -i
@@ -41,8 +55,10 @@ else
     "$VM_TESTS" --color=never --test-threads="$VM_THREADS" "${arguments[@]}"
     code=$?
 fi
+dmesg >"$share/dmesg.log"
 echo "$code" >"$share/status"
 sync
-# Not `reboot`, which would ask a service manager.
+# Not `reboot`, which would ask a service manager. No program can be started when devices are off already.
+sleep 60 &
 echo o >/proc/sysrq-trigger
-sleep 60
+wait

@@ -26,9 +26,12 @@ mod verdict;
 mod a_lossy_network;
 mod a_module_is_loaded;
 mod external_links_are_left_alone;
+mod nics;
+mod settings_of_the_device;
 mod stacked_links;
 mod stacked_links_are_those_of_networkmanager;
 mod the_guest_itself;
+mod where_a_card_is;
 mod wireguard;
 mod wireguard_as_networkmanager;
 

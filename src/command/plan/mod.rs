@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::Plan;
-use crate::input::{self, Sources};
 use crate::kernel::{Kernel, KernelError};
 use crate::plan::{explain, plan};
 use crate::profile::{Device, HwAddr};
@@ -48,15 +47,7 @@ pub(super) fn run(arguments: &Plan) -> ExitCode {
 
 /// The plan, as text or JSON.
 fn report(arguments: &Plan) -> Result<String, PlanError> {
-    let container = std::env::var("container").ok();
-    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
-    let gathered = input::gather(&Sources {
-        root: &arguments.root,
-        cmdline: arguments.cmdline.as_deref(),
-        profiles: arguments.profiles.as_deref(),
-        container: container.as_deref(),
-        credentials: credentials.as_deref(),
-    });
+    let gathered = run::gather(&arguments.root, arguments.cmdline.as_deref(), arguments.profiles.as_deref());
     let (mut devices, owned) = match &arguments.devices {
         Some(path) => (foreign(path)?, Vec::new()),
         None => (Kernel::open()?.devices(Path::new("/sys"))?, owned(&arguments.root)),

@@ -8,8 +8,9 @@ use dhcproto::v4::MessageType;
 
 use super::encode::{Draft, encode};
 use super::reply::Server;
-use super::retry::{Pace, Retry};
+use super::retry::Retry;
 use super::{Config, Event, Reject, Transmit};
+use crate::proto::pace::Pace;
 use crate::proto::random::Random;
 use crate::proto::{Instant, Output};
 

@@ -4,7 +4,8 @@
 //! each time between a fifth of that and all of it. The first retry comes after 50 to 250 ms, because a DISCOVER sent in the very
 //! instant of link-up is often lost. 1 and 2 s come twice, because that is what keeps 99 of 100 machines below 10 s where three
 //! packets in ten are lost (`tests/sim`). The wide jitter keeps ten thousand machines that got power together from sending
-//! together. A port that starts to forward late (spanning tree) is noticed within 4 s. [`Pace`] bounds the rate whatever happens.
+//! together. A port that starts to forward late (spanning tree) is noticed within 4 s. `proto::pace` bounds
+//! the rate whatever happens.
 
 use std::time::Duration;
 
@@ -55,29 +56,10 @@ pub(super) fn wait(attempt: u32, random: &mut Random) -> Duration {
     jittered(LONGEST.get(index).copied().unwrap_or(Duration::from_secs(4)), random)
 }
 
-/// At most four packets in any second, over all states: no server, however hostile, makes us flood the link.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Pace {
-    /// The last four times of sending, oldest first.
-    last: [Option<Instant>; 4],
-}
-
-impl Pace {
-    /// From when on a packet may be sent; the beginning of time if at once.
-    pub(super) fn allowed(&self) -> Instant {
-        let [oldest, ..] = self.last;
-        oldest.map_or(Instant::default(), |at| at + Duration::from_secs(1))
-    }
-
-    pub(super) fn sent(&mut self, now: Instant) {
-        let [_, b, c, d] = self.last;
-        self.last = [b, c, d, Some(now)];
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::pace::Pace;
 
     #[test]
     fn r4_10_waits_double_from_a_quarter_second_to_four_with_jitter() {

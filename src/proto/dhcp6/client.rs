@@ -5,10 +5,10 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use super::guard::kind;
-use super::retry::Pace;
 use super::states::{Asking, Extension, State};
 use super::{ALL_SERVERS, Config, Event, Lease, Mode, Output, Transmit};
 use crate::proto::Instant;
+use crate::proto::pace::Pace;
 use crate::proto::random::Random;
 
 /// For so long bad news is not told again.

@@ -173,29 +173,10 @@ fn spread(base: Duration, of: Duration, random: &mut Random) -> Duration {
     (base.saturating_sub(of / 10)).saturating_add(random.up_to(of / 5))
 }
 
-/// At most four packets in any second, over all exchanges: no server, however hostile, makes us flood the link.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Pace {
-    /// The last four times of sending, oldest first.
-    last: [Option<Instant>; 4],
-}
-
-impl Pace {
-    /// From when on a packet may be sent; the beginning of time if at once.
-    pub(super) fn allowed(&self) -> Instant {
-        let [oldest, ..] = self.last;
-        oldest.map_or(Instant::default(), |at| at + Duration::from_secs(1))
-    }
-
-    pub(super) fn sent(&mut self, now: Instant) {
-        let [_, b, c, d] = self.last;
-        self.last = [b, c, d, Some(now)];
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::proto::pace::Pace;
 
     fn timeouts(exchange: Exchange, timing: Timing, ceiling: Option<Duration>, seed: u64) -> Vec<u128> {
         let mut random = Random::new(seed);
