@@ -32,6 +32,10 @@
 pub mod activate;
 pub mod cli;
 pub mod command;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+#[allow(clippy::indexing_slicing, clippy::expect_used, clippy::unwrap_used, reason = "a panic is how a fuzzer is told")]
+pub mod fuzz;
 pub mod input;
 pub mod journal;
 pub mod kernel;

@@ -1,6 +1,6 @@
 //! No unwinding: what the standard library wants of the C compiler's library for it, answered once and for all.
 //!
-//! A panic aborts and the tables are not linked (`build.rs`), so walking the stack would find no frame anyway. Saying so here lets the
+//! A panic aborts and the tables are not linked (`src/build.rs`), so walking the stack would find no frame anyway. Saying so here lets the
 //! linker see that the reader of debug information behind it is never needed: 190 KB less. The shapes are those of the C++ ABI
 //! for Itanium ("Exception Handling", section 1), which all of Linux follows.
 

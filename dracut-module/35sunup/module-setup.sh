@@ -47,6 +47,7 @@ install() {
     inst_script "$moddir/sunup-bring-up.sh" /sbin/sunup-bring-up
     inst_hook pre-trigger 99 "$moddir/sunup-start.sh"
     inst_hook initqueue/settled 99 "$moddir/sunup-run.sh"
+    inst_hook cleanup 95 "$moddir/sunup-leave.sh"
 
     if dracut_module_included "systemd"; then
         inst_simple "$moddir/sunup.service" "$systemdsystemunitdir/sunup.service"

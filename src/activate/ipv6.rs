@@ -7,6 +7,7 @@
 //! reached when the probing of the link-local address is over: 1 s after carrier, or with the next attempt another second later
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -17,7 +18,6 @@ use super::event::{Action, AddressEvent};
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
-use crate::profile::ip::AddrGenMode;
 use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
 use crate::proto::dhcp6::{Lease, Mode};
@@ -30,6 +30,8 @@ const ROUTER_TIMEOUT: Duration = Duration::from_secs(40);
 const SOLICITATIONS: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_millis(1000), Duration::from_millis(3000)];
 
+/// So many solicitations may leave within a second.
+const PER_SECOND: usize = 4;
 /// How long a lease is waited for where the profile does not say: NetworkManager's 45 s.
 const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 /// The same beside an address that came by router advertisement: the link is of use without.
@@ -59,6 +61,8 @@ pub(super) struct Ipv6 {
     /// When the first address from a router was seen.
     formed: Option<Instant>,
     solicited: usize,
+    /// When the last solicitations left: a carrier that flaps is no reason for more than four in a second.
+    asked_at: VecDeque<Instant>,
     default_route: bool,
 }
 
@@ -76,6 +80,7 @@ impl Ipv6 {
             link_local: None,
             formed: None,
             solicited: 0,
+            asked_at: VecDeque::new(),
             default_route: false,
         };
         // What was there before has settled.
@@ -177,6 +182,10 @@ impl Ipv6 {
         if self.next_solicitation().is_some_and(|at| now >= at) {
             out.push(Action::SolicitRouter { ifindex, source: self.link_local.map(|(address, _)| address) });
             self.solicited += 1;
+            self.asked_at.push_back(now);
+            if self.asked_at.len() > PER_SECOND {
+                self.asked_at.pop_front();
+            }
         }
         let wanted = self.wanted(now).filter(|_| self.link_local.is_some());
         let Some(dhcp) = &mut self.dhcp else { return false };
@@ -237,7 +246,10 @@ impl Ipv6 {
         let wanted = self.settings.method == Method6::Auto && !self.default_route && self.autoconf().is_empty();
         let delay = SOLICITATIONS.get(self.solicited).filter(|_| wanted)?;
         let since = self.link_local.map(|(_, since)| since);
-        self.carrier.map(|at| since.map_or(at, |since| at.max(since)) + *delay)
+        let paced =
+            self.asked_at.front().filter(|_| self.asked_at.len() >= PER_SECOND).map(|at| *at + Duration::from_secs(1));
+        let due = self.carrier.map(|at| since.map_or(at, |since| at.max(since)) + *delay)?;
+        Some(paced.map_or(due, |paced| due.max(paced)))
     }
 
     fn give_up(&self) -> Option<Instant> {
@@ -347,43 +359,5 @@ fn usable(address: &AddressEvent) -> bool {
     !address.tentative && !address.dad_failed
 }
 
-/// The kernel settings (`net/ipv6/conf/IF/…`) a method wants, to be made before the link goes up.
-pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
-    let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
-    let privacy = settings.privacy.unwrap_or(0).to_string();
-    let router = |yes: &str| {
-        let on = if yes == "0" { "0" } else { "1" };
-        let mut all = vec![
-            ("ipv6/accept_ra", yes),
-            ("ipv6/autoconf", on),
-            ("ipv6/accept_ra_pinfo", on),
-            ("ipv6/accept_ra_defrtr", on),
-        ];
-        all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
-        all.extend([
-            ("ipv6/optimistic_dad", "1"),
-            ("ipv6/use_optimistic", "1"),
-            // A random time of up to a second before the first probe, where the kernel has no optimistic detection.
-            ("ipv6/router_solicitation_delay", "0"),
-            ("ipv6/use_tempaddr", privacy.as_str()),
-        ]);
-        // Last: the link-local address is formed in this moment.
-        all.push(("ipv6/disable_ipv6", "0"));
-        all.into_iter().map(|(key, value)| (key, value.to_owned())).collect()
-    };
-    match settings.method {
-        Method6::Disabled => vec![("ipv6/disable_ipv6", "1".to_owned())],
-        Method6::Ignore | Method6::Shared => Vec::new(),
-        // 2: also on a machine that forwards, on which 1 would be no.
-        Method6::Auto => router("2"),
-        Method6::Dhcp | Method6::Manual | Method6::LinkLocal => router("0"),
-    }
-}
-
-/// IFLA_INET6_ADDR_GEN_MODE. Where the daemon's default decides, EUI-64: it needs no secret that the initramfs has not.
-fn addr_gen_mode(mode: AddrGenMode) -> &'static str {
-    match mode {
-        AddrGenMode::Eui64 | AddrGenMode::DefaultOrEui64 | AddrGenMode::Default => "0",
-        AddrGenMode::StablePrivacy => "3",
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -14,10 +14,10 @@ use super::config::{self, Identity};
 use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
-use super::ipv6::{self, Ipv6};
-use super::mac;
+use super::ipv6::Ipv6;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::settings::Renewal;
+use super::sysctls;
 use super::tuning::Tuning;
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
@@ -43,8 +43,10 @@ pub(super) struct Start {
     pub(super) controller: Option<u32>,
     /// What it is, if the profile makes it.
     pub(super) kind: Option<DesiredKind>,
-    /// The address of the team it is a port of: that of all of its ports.
-    pub(super) team_mac: Option<HwAddr>,
+    /// The address it shall have.
+    pub(super) mac: Option<HwAddr>,
+    /// What there is to say of it.
+    pub(super) mac_remark: Option<String>,
     /// The MTU that links upon it need.
     pub(super) needed_mtu: Option<u32>,
     /// The MTU of the link below, which it cannot exceed.
@@ -100,7 +102,7 @@ pub(super) struct Link {
 impl Link {
     /// A link that shall become what `profile` asks for; tells `out` what to do first.
     pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
-        let mac = mac::of_link(&profile, &device).or(device.mac);
+        let mac = start.mac.or(device.mac);
         let settings = profile.ipv4.clone().unwrap_or_default();
         let (lease4, lease6) = start.remembered.clone();
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
@@ -174,12 +176,12 @@ impl Link {
         let of4 = self.identity.as_ref().filter(|_| self.v4.lease().is_some()).and_then(|id| id.remark4.as_ref());
         let lease6 = self.v6.as_ref().and_then(Ipv6::lease);
         let of6 = self.identity.as_ref().filter(|_| lease6.is_some()).and_then(|id| id.remark6.as_ref());
-        of4.into_iter().chain(of6)
+        of4.into_iter().chain(of6).chain(&self.start.mac_remark)
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
         let tunnel = self.tunnel.is_some();
-        let settings = ipv6::sysctls(self.profile.ipv6.as_ref()).into_iter();
+        let settings = sysctls::sysctls(self.profile.ipv6.as_ref()).into_iter();
         for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
@@ -210,7 +212,7 @@ impl Link {
             ifindex: self.ifindex(),
             up: Some(true),
             mtu: self.mtu(),
-            mac: self.start.team_mac.or_else(|| mac::of_link(&self.profile, &self.device)),
+            mac: self.start.mac,
             controller: self.start.controller,
             kind: self.start.kind.clone().map(Box::new),
             port: self.port().map(Box::new),

@@ -15,6 +15,7 @@ pub mod outcome;
 mod session;
 mod settings;
 mod stack;
+mod sysctls;
 mod target;
 mod tuning;
 mod tunnel;

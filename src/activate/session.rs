@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::event::{Action, Input};
 use super::link::{Link, Start};
+use super::mac;
 use super::outcome::{Dns, LinkState, Outcome, Verdict};
 use super::settings::{Remembered, Settings};
 use super::stack::{self, Made, Making, Step};
@@ -135,7 +136,8 @@ impl Session {
             self.begin(&step);
         }
         let mut out = Vec::new();
-        stack::make(&self.plan, &self.settings.profiles, devices, &mut self.making, &mut out);
+        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
+        stack::make(&self.plan, &self.settings.profiles, devices, source, &mut self.making, &mut out);
         self.actions.extend(out);
     }
 
@@ -159,13 +161,18 @@ impl Session {
         let table = stack::vrf_table(&self.plan, &self.settings.profiles, step.controller);
         let (device, profile) = (device.clone(), stack::in_table(profile, table));
         let made = |one: &Making| one.profile == step.profile && one.name == device.name;
+        let remembered = self.remembers(&device, &profile);
+        let created = self.making.iter().any(made) || remembered.is_some_and(|link| link.created);
+        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
         let start = Start {
             matched_by: self.matched_by(step.ifindex),
             required: step.required,
-            created: self.making.iter().any(made) || self.remembers(&device, &profile).is_some_and(|link| link.created),
+            created,
             controller: step.controller,
             kind,
-            team_mac: stack::team_mac(&self.devices, step.controller),
+            mac: stack::team_mac(&self.devices, step.controller)
+                .or_else(|| mac::of_link(&profile, &device, source, created || remembered.is_some())),
+            mac_remark: mac::remark(&profile, &device.name, &self.settings.host),
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
@@ -177,10 +184,7 @@ impl Session {
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             host: self.settings.host.clone(),
-            remembered: self
-                .remembers(&device, &profile)
-                .map(|link| (link.lease4.clone(), link.lease6.clone()))
-                .unwrap_or_default(),
+            remembered: remembered.map(|link| (link.lease4.clone(), link.lease6.clone())).unwrap_or_default(),
             tuned: Remembered::tuned(&self.settings.remembered, device.ifindex),
         };
         let mut out = Vec::new();

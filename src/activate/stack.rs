@@ -104,6 +104,7 @@ pub(super) fn make(
     plan: &Plan,
     profiles: &[Profile],
     devices: &[Device],
+    source: mac::Source<'_>,
     making: &mut Vec<Making>,
     out: &mut Vec<Action>,
 ) {
@@ -118,7 +119,7 @@ pub(super) fn make(
             kind: kind(profile, parent, devices),
             // A vxlan names its link among its settings.
             parent: parent.filter(|_| profile.kind.name() != "vxlan"),
-            mac: mac::of_new(profile).or_else(|| first_port(profile, &one.ports, devices)),
+            mac: mac::of_new(profile, &one.name, source).or_else(|| first_port(profile, &one.ports, devices)),
         })));
     }
 }

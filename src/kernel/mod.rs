@@ -14,6 +14,9 @@ mod dns_socket;
 mod encode;
 mod error;
 pub mod ethtool;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod generic;
 pub mod hostname;
 pub mod id_path;

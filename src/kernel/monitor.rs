@@ -154,7 +154,7 @@ impl AsFd for Monitor {
     }
 }
 
-fn event(kind: u16, payload: &[u8]) -> Option<Event> {
+pub(super) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
     match kind {
         rtm::NEWLINK | rtm::DELLINK => link_event(payload, kind == rtm::DELLINK),
         rtm::NEWADDR | rtm::DELADDR => address_event(payload, kind == rtm::DELADDR),

@@ -79,7 +79,7 @@ fn tuned<'a>(entries: &[Entry], ifindex: u32) -> Option<Step<'a>> {
 /// Every link, once.
 fn links(entries: &[Entry]) -> impl Iterator<Item = u32> {
     let mut all: Vec<u32> = entries.iter().map(|entry| entry.ifindex).filter(|&ifindex| ifindex != 0).collect();
-    all.sort_unstable();
+    crate::profile::sort::sort(&mut all);
     all.dedup();
     all.into_iter()
 }

@@ -56,8 +56,8 @@ impl TunnelPeer {
         let Self { public_key, preshared_key, endpoint, keepalive, allowed_ips, last_handshake: _ } = wanted;
         let mut ours: Vec<IpNet> = self.allowed_ips.clone();
         let mut theirs = allowed_ips.clone();
-        ours.sort_unstable();
-        theirs.sort_unstable();
+        super::sort::sort(&mut ours);
+        super::sort::sort(&mut theirs);
         self.public_key == *public_key
             && self.preshared_key == *preshared_key
             && (endpoint.is_none() || self.endpoint == *endpoint)

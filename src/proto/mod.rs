@@ -19,7 +19,7 @@ pub mod identity;
 pub mod names;
 pub mod ndisc;
 mod pace;
-mod random;
+pub(crate) mod random;
 
 use std::ops::{Add, Sub};
 use std::time::Duration;

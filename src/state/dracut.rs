@@ -14,6 +14,7 @@ use crate::profile::desired::DesiredRoute;
 use crate::profile::sort::sort_by_key;
 use crate::profile::{HwAddr, LinkKind, Origin};
 use crate::proto::dhcp4::Lease;
+use crate::proto::dhcp6;
 
 /// What of the command line these files repeat.
 #[derive(Debug, Clone, Default)]
@@ -97,11 +98,15 @@ fn first(wanted: Option<&str>, mut names: Vec<String>) -> Vec<String> {
 fn of_link(link: &LinkOutcome, asked: &Asked) -> Vec<StateFile> {
     let name = &link.device.name;
     let mut files = Vec::new();
-    if let Some(lease) = &link.lease4 {
-        files.push(StateFile::public(format!("/tmp/dhclient.{name}.dhcpopts"), shell(&dhcp_options(lease))));
+    let mut options = link.lease4.as_ref().map(dhcp_options).unwrap_or_default();
+    let rooted = options.iter().any(|(key, value)| *key == "new_root_path" && !value.is_empty());
+    options.extend(link.lease6.as_ref().map(|lease| dhcp6_options(lease, rooted)).unwrap_or_default());
+    if !options.is_empty() {
+        files.push(StateFile::public(format!("/tmp/dhclient.{name}.dhcpopts"), shell(&options)));
     }
     let address = link.target.addresses.first().map(|address| address.net);
-    if let Some(address) = address.filter(|_| link.lease4.is_none()) {
+    let leased = link.lease4.is_some() || link.lease6.as_ref().is_some_and(|lease| !lease.is_empty());
+    if let Some(address) = address.filter(|_| !leased) {
         files.push(StateFile::public(format!("/tmp/net.{name}.override"), shell(&fixed(link, address, asked))));
     }
     // A VLAN has its parent's MAC: that file would speak for the parent.
@@ -153,6 +158,21 @@ fn dhcp_options(lease: &Lease) -> Vec<Pair> {
         ("new_filename", text(lease.boot_file.as_ref())),
         ("filename", text(lease.boot_file.as_ref())),
     ]
+}
+
+/// A DHCPv6 lease under dhclient's names. Its boot file's URL (RFC 5970) is the root of `root=dhcp6`, unless DHCPv4 named one.
+fn dhcp6_options(lease: &dhcp6::Lease, rooted: bool) -> Vec<Pair> {
+    let url = text(lease.boot_file_url.as_ref());
+    let mut pairs = vec![
+        ("new_ip6_address", text(lease.addresses.first().map(|one| one.address).as_ref())),
+        ("new_dhcp6_name_servers", list(&lease.dns)),
+        ("new_dhcp6_domain_search", list(&lease.search)),
+        ("new_dhcp6_bootfile_url", url.clone()),
+    ];
+    if !rooted {
+        pairs.push(("new_root_path", url));
+    }
+    pairs
 }
 
 /// The fields of a static `ip=`, under the names that dracut's own reader gives them.

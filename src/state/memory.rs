@@ -112,7 +112,7 @@ pub fn read(root: &Path) -> Vec<Remembered> {
     all
 }
 
-fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
+pub(crate) fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
     let mut group = "";
     let (mut link, mut lease4, mut lease6, mut tuned) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for line in text.lines() {
@@ -167,5 +167,53 @@ mod tests {
         assert_eq!(changes, [("ring-rx", "256", "512"), ("speed", "", "100")]);
         let good = "[link]\nname=eth0\nprofile=0d641a3c-5a0e-5b5c-9f0b-6d0f1f8653a1\nmac=00:53:00:00:00:01\n";
         assert_eq!(parse(3, good).unwrap().mac.unwrap().to_string(), "00:53:00:00:00:01");
+    }
+
+    /// What a run leaves of a link with a lease.
+    const GOOD: &str = "[link]\nname=eth0\nprofile=0d641a3c-5a0e-5b5c-9f0b-6d0f1f8653a1\nstem=eth0\nown=true\n\
+        word=1 1 ip=eth0:dhcp\nmac=00:53:00:00:00:01\nexit=keep\n[dhcp4]\naddress=192.0.2.7\nprefix=24\nserver=192.0.2.1\n\
+        acquired=1000\nlease-time=3600000\nt1=1800000\nt2=3150000\nclient-id=01005300000001\n";
+
+    #[test]
+    fn a_lease_is_remembered_and_half_of_one_is_none() {
+        let whole = parse(3, GOOD).unwrap();
+        assert_eq!((whole.name.as_str(), whole.exit), ("eth0", ExitPolicy::Keep));
+        assert!(whole.lease4.is_some());
+        for length in 0..GOOD.len() {
+            let part = parse(3, &GOOD[..length]);
+            let lease = part.and_then(|part| part.lease4);
+            assert!(
+                lease.is_none_or(|lease| lease.lease_time.is_some()),
+                "a lease cut at {length} became one for ever"
+            );
+        }
+    }
+
+    #[test]
+    fn links_fifos_and_giants_are_no_memory() {
+        let root = std::env::temp_dir().join(format!("sunup-memory-{}", std::process::id()));
+        let folder = below(&root, Path::new(FOLDER));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(root.join("elsewhere"), GOOD).unwrap();
+        std::os::unix::fs::symlink(root.join("elsewhere"), folder.join("3")).unwrap();
+        nix::unistd::mkfifo(&folder.join("4"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        fs::write(folder.join("5"), GOOD.repeat(40_000)).unwrap();
+        fs::create_dir(folder.join("6")).unwrap();
+        fs::write(folder.join("7"), GOOD).unwrap();
+        fs::write(folder.join("../8"), GOOD).unwrap();
+        let read = read(&root);
+        assert_eq!(read.iter().map(|link| link.ifindex).collect::<Vec<_>>(), [7]);
+        assert!(profiles(&root).is_empty(), "a link without its profile is not renewed");
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in ".{0,300}", at in 0_usize..200, byte in 0_u8..128) {
+            let _ = parse(3, &text);
+            let mut spoilt = GOOD.as_bytes().to_vec();
+            spoilt[at] = byte;
+            let _ = parse(3, &String::from_utf8_lossy(&spoilt));
+        }
     }
 }

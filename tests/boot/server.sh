@@ -63,7 +63,9 @@ cp /srv/root.ext4 /srv/nbd.ext4
 printf '[generic]\n[root]\nexportname = /srv/nbd.ext4\n' >/etc/nbd.conf
 nbd-server -C /etc/nbd.conf
 busybox httpd -p 80 -h /srv
-# shellcheck source=/dev/null
-[ ! -e /wg.conf ] || . /wg.conf
+/bin/ip link add wg0 type wireguard
+wg setconf wg0 /etc/wg.conf
+/bin/ip addr add 10.99.0.1/24 dev wg0
+/bin/ip link set wg0 up
 echo "SERVING $(cat /proc/uptime)" >/dev/ttyS0
 while :; do sleep 1000; done

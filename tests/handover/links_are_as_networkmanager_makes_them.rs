@@ -53,7 +53,7 @@ pub(crate) fn same(name: &str, profiles: &Profiles<'_>) {
     fake_udev(&theirs.client);
     let daemon = NetworkManager::prepare(&theirs.client)();
     let there =
-        wait_until(Duration::from_secs(20), || profiles.iter().all(|(name, _)| daemon.connected_ms(name).is_some()));
+        wait_until(Duration::from_secs(120), || profiles.iter().all(|(name, _)| daemon.connected_ms(name).is_some()));
     assert!(there, "the daemon did not bring them all up");
     let (ours, theirs) = (shown(&ours, profiles), shown(&theirs, profiles));
     assert_eq!(ours, theirs, "sunup, then NetworkManager");
@@ -86,4 +86,31 @@ fn macvlans_and_a_pair() {
     let in0 = format!("type=veth\n[veth]\npeer=out0\n{OFF}");
     let out0 = format!("type=veth\n[veth]\npeer=in0\n{OFF}");
     same("veth", &[("in0", &in0), ("out0", &out0)]);
+}
+
+#[test]
+fn a_stable_address_is_the_daemons() {
+    let profile = format!("type=ethernet\n[ethernet]\ncloned-mac-address=stable\n{OFF}");
+    let bridge = format!("type=bridge\n[bridge]\nstp=false\n[ethernet]\ncloned-mac-address=stable\n{OFF}");
+    let profiles = [("eth0", profile.as_str()), ("br0", bridge.as_str())];
+    let rooms = ["sunup", "daemon"].map(|who| {
+        let lan = crate::lan(&format!("same-stable-{who}"));
+        write(&lan, &profiles);
+        lan.client
+            .sh("umask 077; printf 'nm-v2:%s' 0123456789abcdef0123456789abcdef >/var/lib/NetworkManager/secret_key; \
+                       echo 0123456789abcdef0123456789abcdef >/etc/machine-id");
+        lan
+    });
+    rooms[0].up("rd.neednet=1 rd.net.timeout.carrier=2");
+    fake_udev(&rooms[1].client);
+    let daemon = NetworkManager::prepare(&rooms[1].client)();
+    let there = wait_until(Duration::from_secs(120), || {
+        daemon.connected_ms("eth0").is_some() && daemon.connected_ms("br0").is_some()
+    });
+    assert!(there, "the daemon did not bring them up");
+    for link in ["eth0", "br0"] {
+        let [ours, theirs] =
+            [0, 1].map(|at| rooms[at].client.ip_json(&format!("link show dev {link}"))[0]["address"].clone());
+        assert_eq!(ours, theirs, "{link}");
+    }
 }

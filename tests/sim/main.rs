@@ -1,12 +1,16 @@
 //! The real DHCPv4 client on a simulated network, deterministically: one seed fixes every loss, delay and damaged byte, and what
 //! the servers do. A failure prints its seed; the same seed makes the same run, byte for byte.
 //!
-//! `SUNUP_SEEDS=1000000 cargo test --release --test sim -- --nocapture` runs the long campaign.
-//! `SUNUP_SEED=4711 cargo test --test sim one_seed -- --nocapture` prints the trace of one run.
+//! In `house`, the whole program between its doors; here, the DHCPv4 client alone.
+//!
+//! `tests/run sim` takes 20,000 seeds, optimised and with every check; `tests/sim/run --seeds 1000000` is the campaign. A plain
+//! `cargo test` takes few: without optimisation they cost a hundred times as much.
+//! `SUNUP_SEED=4711 tests/sim/run --one` prints the trace of one run.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
 mod chance;
+mod house;
 mod measures;
 mod network;
 mod server;
@@ -16,9 +20,18 @@ use std::time::Duration;
 
 use world::{Plan, Run};
 
-/// How many seeds the campaign takes.
+/// How many seeds each part of the campaign takes.
 fn seeds() -> u64 {
-    std::env::var("SUNUP_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3000)
+    number("SUNUP_SEEDS").unwrap_or(300)
+}
+
+/// The first of them.
+fn first_seed() -> u64 {
+    number("SUNUP_FIRST_SEED").unwrap_or(0)
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
 }
 
 #[test]

@@ -12,7 +12,9 @@ const FILES: [&str; 4] = ["/etc/resolv.conf", "/etc/hostname", "/proc/sys/kernel
 const RUN: [&str; 9] = ["NetworkManager", "dbus", "dnsmasq", "initramfs", "net-", "net6-", "radvd", "resolv", "sunup"];
 
 /// Directories in which a leak would leave something: the names in them.
-const DIRECTORIES: [&str; 7] = [
+const DIRECTORIES: [&str; 9] = [
+    "/etc/NetworkManager/system-connections",
+    "/etc/systemd/network",
     "/run/systemd/netif",
     "/run/sunup",
     "/run/NetworkManager",

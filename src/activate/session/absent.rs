@@ -18,7 +18,11 @@ impl Session {
         };
         let one = |report: &plan::DeviceReport| Untouched {
             device: report.device.clone(),
-            reason: report.untouched.as_ref().map_or_else(|| "no profile takes it".to_owned(), ToString::to_string),
+            reason: match &report.untouched {
+                Some(untouched) => untouched.to_string(),
+                None if report.taken_by.is_some() => "what it is to be a port of was not made".to_owned(),
+                None => "no profile takes it".to_owned(),
+            },
             rejected: report.rejected.iter().map(rejected).collect(),
         };
         reports.map(one).collect()

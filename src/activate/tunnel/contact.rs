@@ -63,7 +63,7 @@ pub(super) fn desired(peer: &Peer, endpoint: Option<SocketAddr>) -> TunnelPeer {
     let Peer { public_key, preshared_key, preshared_key_flags: _, endpoint: _, allowed_ips, persistent_keepalive } =
         peer;
     let mut networks: Vec<IpNet> = allowed_ips.iter().map(IpNet::trunc).collect();
-    networks.sort_unstable();
+    crate::profile::sort::sort(&mut networks);
     networks.dedup();
     TunnelPeer {
         public_key: *public_key,

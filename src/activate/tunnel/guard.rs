@@ -30,7 +30,7 @@ impl Guard {
             let all = link.peers.iter().flat_map(|peer| &peer.allowed_ips).filter(|net| net.prefix_len() == 0);
             networks.extend(all.filter(|net| link.peer_routes && !never(matches!(net, IpNet::V4(_)))));
         }
-        networks.sort_unstable();
+        crate::profile::sort::sort(&mut networks);
         networks.dedup();
         Self { networks }
     }

@@ -104,7 +104,7 @@ fn read_folder(folder: &Path) -> Vec<Held> {
         Some(Held { text, mode: meta.mode() & 0o7777, owner: meta.uid(), path })
     };
     let mut all: Vec<Held> = entries.flatten().filter_map(one).collect();
-    all.sort_by(|left, right| left.path.cmp(&right.path));
+    crate::profile::sort::sort_by(&mut all, |left, right| left.path.cmp(&right.path));
     all
 }
 
@@ -116,7 +116,7 @@ fn merged(folders: [Vec<Held>; 4]) -> Vec<Held> {
             all.push(held);
         }
     }
-    all.sort_by(|left, right| left.path.file_name().cmp(&right.path.file_name()));
+    crate::profile::sort::sort_by(&mut all, |left, right| left.path.file_name().cmp(&right.path.file_name()));
     all
 }
 

@@ -5,10 +5,12 @@
 //! neither) there is no such identifier, and the caller sends one made of the link's address instead and says so.
 
 mod hash;
+mod mac;
 
 use std::fmt;
 
 use hash::{sha256, siphash24};
+pub use mac::random_mac;
 
 use super::dhcp4::{client_id_from_address, client_id_from_duid};
 use super::dhcp6::iaid_from_mac;

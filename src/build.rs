@@ -13,7 +13,7 @@ INSERT AFTER .text;
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=src/build.rs");
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
     // A debug build unwinds; a dynamic one is for trying out, with whatever linker there is.
     if env::var("PROFILE")? != "release" || !features.split(',').any(|feature| feature == "crt-static") {

@@ -1,0 +1,45 @@
+//! How the kernel's IPv6 is set for a method, before the link goes up.
+
+use crate::profile::ip::AddrGenMode;
+use crate::profile::{Ip6Settings, Method6};
+
+/// The kernel settings (`net/ipv6/conf/IF/…`) a method wants, to be made before the link goes up.
+pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
+    let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
+    let privacy = settings.privacy.unwrap_or(0).to_string();
+    let router = |yes: &str| {
+        let on = if yes == "0" { "0" } else { "1" };
+        let mut all = vec![
+            ("ipv6/accept_ra", yes),
+            ("ipv6/autoconf", on),
+            ("ipv6/accept_ra_pinfo", on),
+            ("ipv6/accept_ra_defrtr", on),
+        ];
+        all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
+        all.extend([
+            ("ipv6/optimistic_dad", "1"),
+            ("ipv6/use_optimistic", "1"),
+            // A random time of up to a second before the first probe, where the kernel has no optimistic detection.
+            ("ipv6/router_solicitation_delay", "0"),
+            ("ipv6/use_tempaddr", privacy.as_str()),
+        ]);
+        // Last: the link-local address is formed in this moment.
+        all.push(("ipv6/disable_ipv6", "0"));
+        all.into_iter().map(|(key, value)| (key, value.to_owned())).collect()
+    };
+    match settings.method {
+        Method6::Disabled => vec![("ipv6/disable_ipv6", "1".to_owned())],
+        Method6::Ignore | Method6::Shared => Vec::new(),
+        // 2: also on a machine that forwards, on which 1 would be no.
+        Method6::Auto => router("2"),
+        Method6::Dhcp | Method6::Manual | Method6::LinkLocal => router("0"),
+    }
+}
+
+/// IFLA_INET6_ADDR_GEN_MODE. Where the daemon's default decides, EUI-64: it needs no secret that the initramfs has not.
+fn addr_gen_mode(mode: AddrGenMode) -> &'static str {
+    match mode {
+        AddrGenMode::Eui64 | AddrGenMode::DefaultOrEui64 | AddrGenMode::Default => "0",
+        AddrGenMode::StablePrivacy => "3",
+    }
+}

@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| sunup::fuzz::target("cmdline").expect("a target")(data));
