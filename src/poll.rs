@@ -128,9 +128,9 @@ impl<'a> Driver<'a> {
                     log::warn!("{error}");
                 }
             }
-            Action::SendDhcp4 { ifindex, transmit } => self.send_dhcp4(ifindex, &transmit),
+            Action::SendDhcp4 { ifindex, to, dscp, transmit } => self.send_dhcp4(ifindex, &to, dscp, &transmit),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
-            Action::SolicitRouter { ifindex, source } => self.solicit_router(ifindex, source),
+            Action::SolicitRouter { ifindex, to, source } => self.solicit_router(ifindex, &to, source),
             Action::ReadTunnel { ifindex } => self.read_tunnel(ifindex),
             Action::SetTunnel { ifindex, changes } => self.set_tunnel(ifindex, &changes),
             Action::FindRoute { ifindex, address, mark } => self.find_route(ifindex, address, mark),
@@ -194,16 +194,16 @@ impl<'a> Driver<'a> {
         sent.is_some_and(|sent| sent.inspect_err(|error| log::debug!("{error}")).is_ok())
     }
 
-    fn send_dhcp4(&mut self, ifindex: u32, transmit: &dhcp4::Transmit) {
+    fn send_dhcp4(&mut self, ifindex: u32, to: &[u8], dscp: u8, transmit: &dhcp4::Transmit) {
         if !transmit.source.is_unspecified()
             && !transmit.destination.is_broadcast()
             && self.send_unicast(ifindex, transmit)
         {
             return;
         }
-        let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
+        let packet = frame::build(transmit.source, transmit.destination, dscp, &transmit.payload);
         let Some(socket) = self.packets() else { return };
-        if let Err(error) = socket.send_broadcast(ifindex, &packet) {
+        if let Err(error) = socket.send4(ifindex, to, &packet) {
             log::debug!("{error}");
         }
     }
@@ -221,11 +221,11 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn solicit_router(&mut self, ifindex: u32, source: Option<Ipv6Addr>) {
+    fn solicit_router(&mut self, ifindex: u32, to: &[u8], source: Option<Ipv6Addr>) {
         // Without our link-layer address: the source may be optimistic (RFC 4429 section 2.2).
         let packet = ndisc::solicitation(source, None);
         let Some(socket) = self.packets() else { return };
-        if let Err(error) = socket.send_all_routers(ifindex, &packet) {
+        if let Err(error) = socket.send6(ifindex, to, &packet) {
             log::debug!("{error}");
         }
     }

@@ -1,5 +1,6 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
+mod asked;
 mod renew;
 mod write;
 
@@ -20,9 +21,6 @@ use crate::state;
 pub use renew::renew;
 use write::Leave;
 
-/// How long carrier is waited for where the command line does not say (`rd.net.timeout.carrier`).
-const CARRIER_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Everything that is asked for, below `root`; `cmdline` and `profiles` stand for what is read otherwise.
 pub fn gather(root: &Path, cmdline: Option<&str>, profiles: Option<&Path>) -> Gathered {
     let container = std::env::var("container").ok();
@@ -34,6 +32,7 @@ pub fn gather(root: &Path, cmdline: Option<&str>, profiles: Option<&Path>) -> Ga
 /// Brings the network up as asked and writes down what became of it.
 pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let started = poll::now();
+    asked::read_ibft(&arguments.root, arguments.cmdline.as_deref());
     let gathered = gather(&arguments.root, arguments.cmdline.as_deref(), arguments.profiles.as_deref());
     gathered.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     if gathered.hosts_line_left_out {
@@ -48,6 +47,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let said = gathered.warnings.len();
     let owned = remembered.iter().map(|link| link.ifindex).collect();
     let context = context(&gathered, arguments.cmdline.as_deref(), owned);
+    let daemon = state::daemon_settings::files(&gathered.reading.global_dns);
     let asked = arguments.dracut.then(|| state::dracut::Asked {
         bootdev: context.bootdev.clone().or_else(|| gathered.reading.bootif.map(|mac| mac.to_string())),
         servers: gathered.reading.servers.clone(),
@@ -60,6 +60,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
+    state::write(&arguments.root, &daemon, driver.journal()).iter().for_each(|error| log::warn!("{error}"));
     write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
@@ -107,9 +108,10 @@ fn settings(
         exit: leave.exit.clone(),
         profiles: gathered.profiles,
         context,
-        carrier_timeout: reading.timeouts.carrier.unwrap_or(CARRIER_TIMEOUT),
+        limits: asked::limits(&reading.timeouts),
         timeout,
         hostname: reading.hostname,
+        global_dns: asked::global_servers(&reading.global_dns),
         warnings: gathered.warnings,
         remembered,
         host,

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::dhcp6::Dhcp6;
 use super::ipv4::Remembered4;
 use super::settings::Renewal;
+use crate::profile::text::unescape;
 use crate::profile::{Device, HwAddr, Ip6Settings, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::{Asker, Host};
@@ -76,7 +77,7 @@ pub(super) fn dhcp4(
     Some(dhcp4::Config {
         client_id: identity?.client_id.clone(),
         hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
-        vendor_class: settings.dhcp_vendor_class.map(String::into_bytes),
+        vendor_class: settings.dhcp_vendor_class.as_deref().map(unescape),
         mtu: device.mtu,
         previous,
         want_ipv6_only: wants_ipv6 && settings.ip.may_fail,

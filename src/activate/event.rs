@@ -274,6 +274,10 @@ pub enum Action {
     SendDhcp4 {
         /// The link.
         ifindex: u32,
+        /// The link-layer address it goes to.
+        to: Vec<u8>,
+        /// `ipv4.dhcp-dscp`, 0 to 63.
+        dscp: u8,
         /// The message and where it goes.
         transmit: dhcp4::Transmit,
     },
@@ -288,6 +292,8 @@ pub enum Action {
     SolicitRouter {
         /// The link.
         ifindex: u32,
+        /// The link-layer address of all routers.
+        to: Vec<u8>,
         /// Our link-local address, once it may be used: a router then answers us alone and at once (RFC 4861 section 6.2.6). Before,
         /// the unspecified address.
         source: Option<Ipv6Addr>,

@@ -37,6 +37,8 @@ pub(super) struct Ipv4 {
 /// DHCPv4 on one link.
 struct Dhcp {
     config: Config,
+    /// The link's broadcast address.
+    everybody: Vec<u8>,
     /// Not before this: DISCOVERs of many links at once would be lost at the server.
     not_before: Instant,
     client: Option<Client>,
@@ -58,12 +60,14 @@ impl Ipv4 {
     pub(super) fn new(
         settings: Ip4Settings,
         config: Option<Config>,
+        everybody: Vec<u8>,
         not_before: Instant,
         remembered: Remembered4,
     ) -> Self {
         let Remembered4 { holds, renew } = remembered;
         let dhcp = config.filter(|_| settings.method == Method4::Auto).map(|config| Dhcp {
             config,
+            everybody,
             not_before,
             client: None,
             started: None,
@@ -141,11 +145,14 @@ impl Ipv4 {
 
     /// Lets the client speak until it waits. True if there is a new lease to apply.
     pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
+        let dscp = class_selector(self.settings.dhcp_dscp.as_deref());
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return false };
         while let Some(client) = dhcp.client.as_mut() {
             match client.poll() {
                 Output::WaitUntil(_) => return false,
-                Output::Transmit(transmit) => out.push(Action::SendDhcp4 { ifindex, transmit }),
+                Output::Transmit(transmit) => {
+                    out.push(Action::SendDhcp4 { ifindex, to: dhcp.everybody.clone(), dscp, transmit });
+                }
                 Output::Event(event) => dhcp.note(event, now, timing),
             }
             out.extend(dhcp.lost.take().map(|net| Action::RemoveAddress { ifindex, net }));
@@ -232,6 +239,15 @@ impl Ipv4 {
             _ if self.applied => Progress::Up,
             _ => Progress::Pending(Reason::NotReady),
         }
+    }
+}
+
+/// The DSCP of a class selector (RFC 2474 section 4.2.2.2): CS6 is 48. Without one 0, the daemon's default since 1.46.
+fn class_selector(setting: Option<&str>) -> u8 {
+    match setting {
+        Some("CS4") => 4 << 3,
+        Some("CS6") => 6 << 3,
+        _ => 0,
     }
 }
 

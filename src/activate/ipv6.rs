@@ -16,14 +16,12 @@ use ipnet::IpNet;
 use super::dhcp6::Dhcp6;
 use super::event::{Action, AddressEvent};
 use super::family::{Family, Progress};
+use super::limits::Limits;
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
 use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
 use crate::proto::dhcp6::{Lease, Mode};
-
-/// How long a router advertisement is waited for where the profile does not say: dracut's `rd.net.timeout.ipv6auto`.
-const ROUTER_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Router solicitations sent by sunup, from carrier on and again from the moment there is a link-local address: what came before
 /// may have been answered to a kernel that was not listening yet. The kernel's own follow after its duplicate address detection.
@@ -64,11 +62,20 @@ pub(super) struct Ipv6 {
     /// When the last solicitations left: a carrier that flaps is no reason for more than four in a second.
     asked_at: VecDeque<Instant>,
     default_route: bool,
+    limits: Limits,
+    /// The link-layer address of all routers.
+    routers: Vec<u8>,
 }
 
 impl Ipv6 {
     /// IPv6 as `settings` ask for it, on a link that has these addresses already.
-    pub(super) fn new(settings: Ip6Settings, known: Vec<AddressEvent>, dhcp: Option<Dhcp6>) -> Self {
+    pub(super) fn new(
+        settings: Ip6Settings,
+        known: Vec<AddressEvent>,
+        dhcp: Option<Dhcp6>,
+        limits: Limits,
+        routers: Vec<u8>,
+    ) -> Self {
         let mut ipv6 = Self {
             settings,
             known,
@@ -82,6 +89,8 @@ impl Ipv6 {
             solicited: 0,
             asked_at: VecDeque::new(),
             default_route: false,
+            limits,
+            routers,
         };
         // What was there before has settled.
         ipv6.formed = (!ipv6.autoconf().is_empty()).then(Instant::default);
@@ -180,7 +189,8 @@ impl Ipv6 {
         }
         self.find_link_local(now);
         if self.next_solicitation().is_some_and(|at| now >= at) {
-            out.push(Action::SolicitRouter { ifindex, source: self.link_local.map(|(address, _)| address) });
+            let source = self.link_local.map(|(address, _)| address);
+            out.push(Action::SolicitRouter { ifindex, to: self.routers.clone(), source });
             self.solicited += 1;
             self.asked_at.push_back(now);
             if self.asked_at.len() > PER_SECOND {
@@ -234,7 +244,11 @@ impl Ipv6 {
         let started = self.dhcp.as_ref().and_then(Dhcp6::started);
         let ends = [INFORMATION_TIMEOUT, DHCP_BESIDE, self.dhcp_timeout()].map(|time| started.map(|at| at + time));
         let settled = self.formed.map(|at| at + SETTLE);
-        let ahead = [self.give_up(), self.fallback(), settled].into_iter().chain(ends).flatten().filter(|&at| at > now);
+        let ahead = [self.give_up(), self.probed_by(), self.routed_by(), self.fallback(), settled]
+            .into_iter()
+            .chain(ends)
+            .flatten()
+            .filter(|&at| at > now);
         [self.next_solicitation(), dhcp].into_iter().flatten().chain(ahead).min()
     }
 
@@ -252,8 +266,19 @@ impl Ipv6 {
         Some(paced.map_or(due, |paced| due.max(paced)))
     }
 
+    /// When addresses must have been probed.
+    fn probed_by(&self) -> Option<Instant> {
+        self.carrier.map(|at| at + self.limits.dad)
+    }
+
+    /// Until when a default route is waited for.
+    fn routed_by(&self) -> Option<Instant> {
+        let from = self.formed.filter(|_| !self.default_route)?;
+        self.limits.route.map(|limit| from + limit)
+    }
+
     fn give_up(&self) -> Option<Instant> {
-        let timeout = self.settings.ra_timeout.map_or(ROUTER_TIMEOUT, |s| Duration::from_secs(u64::from(s)));
+        let timeout = self.settings.ra_timeout.map_or(self.limits.router, |s| Duration::from_secs(u64::from(s)));
         self.carrier.map(|at| at + timeout)
     }
 
@@ -288,12 +313,21 @@ impl Ipv6 {
             }
             Method6::Manual if self.applied && own_ready => Progress::Up,
             Method6::LinkLocal if self.link_local.is_some() => Progress::Up,
-            Method6::Manual | Method6::LinkLocal => Progress::Pending(Reason::NotReady),
-            Method6::Auto | Method6::Dhcp if !own_ready => Progress::Pending(Reason::NotReady),
+            Method6::Manual | Method6::LinkLocal => self.probing(now),
+            Method6::Auto | Method6::Dhcp if !own_ready => self.probing(now),
+            Method6::Auto if self.routed_by().is_some_and(|at| now < at) => Progress::Pending(Reason::NoRoute),
             Method6::Auto | Method6::Dhcp => match self.wanted(now) {
                 None => self.by_router(now),
                 Some(mode) => self.by_server(mode, now),
             },
+        }
+    }
+
+    /// Static and link-local addresses that are not usable yet.
+    fn probing(&self, now: Instant) -> Progress {
+        match self.probed_by() {
+            Some(at) if now >= at => Progress::Failed(Reason::NotProbed),
+            _ => Progress::Pending(Reason::NotReady),
         }
     }
 

@@ -7,7 +7,6 @@ mod tunnels;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
-use std::time::Duration;
 
 use self::carrier::Lower;
 use super::config::{self, Identity};
@@ -15,6 +14,8 @@ use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
 use super::ipv6::Ipv6;
+use super::limits::Limits;
+use super::multicast;
 use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
 use super::settings::Renewal;
 use super::sysctls;
@@ -55,8 +56,8 @@ pub(super) struct Start {
     pub(super) exit: ExitPolicy,
     /// The metric of its default route.
     pub(super) metric: u32,
-    /// How long carrier is waited for.
-    pub(super) carrier_timeout: Duration,
+    /// How long is waited for what.
+    pub(super) limits: Limits,
     /// DHCP is not begun before this.
     pub(super) dhcp_not_before: Instant,
     /// Makes transaction ids and jitter.
@@ -108,7 +109,7 @@ impl Link {
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
-        let v4 = Ipv4::new(settings, config, start.dhcp_not_before, remembered4);
+        let v4 = Ipv4::new(settings, config, multicast::broadcast(&device), start.dhcp_not_before, remembered4);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -119,7 +120,7 @@ impl Link {
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|settings| {
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
-            Ipv6::new(settings, known6, dhcp)
+            Ipv6::new(settings, known6, dhcp, start.limits, multicast::all_routers(&device))
         });
         let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
@@ -331,8 +332,12 @@ impl Link {
         machines.into_iter().flatten().chain(ahead).min()
     }
 
+    /// When the link must be up, and when it must have carrier.
     fn carrier_deadline(&self) -> Instant {
-        self.started + self.start.carrier_timeout
+        match self.timing.up {
+            Some(up) => up + self.start.limits.carrier,
+            None => self.started + self.start.limits.up,
+        }
     }
 
     fn families(&self, now: Instant) -> [Family; 2] {
@@ -356,9 +361,10 @@ impl Link {
             return if self.applied { LinkState::Up } else { LinkState::Pending(Reason::NotReady) };
         }
         if !self.device.carrier && self.timing.done.is_none() {
+            let reason = if self.timing.up.is_some() { Reason::NoCarrier } else { Reason::NotUp };
             return match now >= self.carrier_deadline() {
-                true => LinkState::Failed(Reason::NoCarrier),
-                false => LinkState::Pending(Reason::NoCarrier),
+                true => LinkState::Failed(reason),
+                false => LinkState::Pending(reason),
             };
         }
         combine(&self.families(now), now)

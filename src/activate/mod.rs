@@ -9,20 +9,25 @@ pub mod event;
 mod family;
 mod ipv4;
 mod ipv6;
+mod limits;
 mod link;
 mod mac;
+mod multicast;
 pub mod outcome;
 mod session;
 mod settings;
 mod stack;
 mod sysctls;
 mod target;
+#[cfg(test)]
+mod tests;
 mod tuning;
 mod tunnel;
 mod wait;
 
 pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
+pub use limits::Limits;
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
 pub use session::{Session, TunnelSettings};
-pub use settings::{Remembered, Renewal, Settings};
+pub use settings::{GlobalServers, Remembered, Renewal, Settings};
 pub use tunnel::Apart;

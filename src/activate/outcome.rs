@@ -136,6 +136,9 @@ impl LinkState {
 /// Why a link is not up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
+    /// IFF_UP never came.
+    #[error("the link was not set up in time (rd.net.timeout.ifup)")]
+    NotUp,
     /// IFF_LOWER_UP never came.
     #[error("no carrier: no cable, or the switch port is down")]
     NoCarrier,
@@ -154,6 +157,12 @@ pub enum Reason {
     /// IPv6: no router advertisement with a usable prefix.
     #[error("no router advertisement with a usable prefix")]
     NoRouter,
+    /// IPv6: addresses by a router, but no default route.
+    #[error("no default route by router advertisement")]
+    NoRoute,
+    /// IPv6: duplicate address detection did not end.
+    #[error("IPv6 addresses were not usable in time (rd.net.timeout.ipv6dad)")]
+    NotProbed,
     /// IPv6: another host has the address.
     #[error("address {0} is in use by another host")]
     Duplicate(IpAddr),

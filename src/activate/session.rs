@@ -178,9 +178,9 @@ impl Session {
             exit: ExitRule::of(&self.settings.exit, &device.name),
             renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
             metric: self.metric(&profile),
+            limits: self.settings.limits,
             tunnel: self.tunnel_start(&device, &profile),
             guard: self.guard(),
-            carrier_timeout: self.settings.carrier_timeout,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             host: self.settings.host.clone(),
@@ -290,9 +290,10 @@ impl Session {
     /// How it went.
     pub fn outcome(&self, result: Verdict) -> Outcome {
         let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
-        let mut dns = Dns::default();
+        let global = &self.settings.global_dns;
+        let mut dns = Dns { servers: global.servers.clone(), search: Vec::new() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
-        up().for_each(|link| dns.merge(&link.dns));
+        up().filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
         let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
         let mut warnings = self.settings.warnings.clone();
         warnings.extend(self.plan.warnings.iter().cloned());

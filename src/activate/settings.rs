@@ -1,5 +1,6 @@
 //! What a run is told, and what is remembered of earlier ones.
 
+use super::limits::Limits;
 use super::session::TunnelSettings;
 use std::rc::Rc;
 use std::time::Duration;
@@ -26,12 +27,14 @@ pub struct Settings {
     pub profiles: Vec<Profile>,
     /// What the choice of profiles goes by besides the devices.
     pub context: Context,
-    /// `rd.net.timeout.carrier`: how long carrier is waited for.
-    pub carrier_timeout: Duration,
+    /// How long is waited for what.
+    pub limits: Limits,
     /// After this everything must be done.
     pub timeout: Option<Duration>,
     /// The host name asked for; it goes before one from a lease.
     pub hostname: Option<String>,
+    /// Name servers for everything, before those of the links or in place of them.
+    pub global_dns: GlobalServers,
     /// What could not be honoured as written.
     pub warnings: Vec<Warning>,
     /// What identifiers of the machine are made of.
@@ -42,6 +45,15 @@ pub struct Settings {
     pub seed: u64,
     /// What is asked of tunnels.
     pub tunnels: TunnelSettings,
+}
+
+/// Name servers that belong to no link (`rd.net.dns`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GlobalServers {
+    /// Those a plain resolver can use.
+    pub servers: Vec<String>,
+    /// True if servers and search domains of links are not used beside them.
+    pub alone: bool,
 }
 
 /// Which leases are prolonged.

@@ -30,7 +30,8 @@ pub(super) fn run(arguments: &Check) -> ExitCode {
 fn word_text(word: &Explained<'_>) -> String {
     let mut lines = vec![word.word.text.clone()];
     match word.parameter {
-        None => lines.push("    not about network".to_owned()),
+        None if word.remarks.is_empty() => lines.push("    not about network".to_owned()),
+        None => {}
         Some(parameter) => {
             lines.push(format!("    {}", parameter.doc.split_inclusive(". ").next().unwrap_or_default().trim_end()))
         }

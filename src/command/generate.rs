@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::cli::Generate;
 use crate::input::cmdline::{self, CommandLine, Environment, Reading};
 use crate::input::nmconnection;
+use crate::state::daemon_settings;
 
 /// Seconds a daemon waits for carrier where the command line does not say, and only in the initrd.
 const CARRIER_TIMEOUT: u64 = 10;
@@ -57,20 +58,25 @@ fn outputs(arguments: &Generate, reading: &Reading) -> Vec<Output> {
         let title = format!("Hostname '{hostname}'");
         outputs.push(Output { title, ..file(&arguments.initrd_data_dir, "hostname", format!("{hostname}\n")) });
     }
-    let settings = [
-        ("15-carrier-timeout.conf", Some(carrier_timeout(reading.timeouts.carrier))),
-        ("16-global-dns.conf", global_dns(reading)),
-        ("16-dns-backend.conf", reading.global_dns.backend.as_ref().map(|backend| format!("[main]\ndns={backend}\n"))),
-    ];
-    for (name, text) in settings {
-        outputs.extend(text.map(|text| file(&arguments.run_config_dir, name, format!("{COMMENT}\n\n{text}"))));
+    let carrier = ("15-carrier-timeout.conf", carrier_timeout(reading.timeouts.carrier));
+    for (name, text) in [carrier].into_iter().chain(daemon_settings::dns(&reading.global_dns)) {
+        outputs.push(file(&arguments.run_config_dir, name, format!("{COMMENT}\n\n{text}")));
     }
     for profile in &reading.profiles {
-        let name = format!("{}.nmconnection", profile.file_stem.replace('/', "*"));
+        let name = format!("{}.nmconnection", file_name(&profile.file_stem));
         let output = file(&arguments.connections_dir, &name, format!("{COMMENT}\n\n{}", nmconnection::write(profile)));
         outputs.push(Output { title: format!("Connection '{}'", profile.file_stem), mode: 0o600, ..output });
     }
     outputs
+}
+
+/// The stem as a file name, as NetworkManager makes one: no folder, and not hidden.
+fn file_name(stem: &str) -> String {
+    let name = stem.replace('/', "*");
+    match name.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => name,
+    }
 }
 
 /// A file everyone may read.
@@ -84,19 +90,6 @@ fn carrier_timeout(asked: Option<Duration>) -> String {
         asked.unwrap_or(Duration::from_secs(CARRIER_TIMEOUT)).as_millis().min(i32::MAX.unsigned_abs().into());
     let enable = if asked.is_none() { "\n[.config]\nenable=env:initrd\n" } else { "" };
     format!("[device-15-carrier-timeout]\nmatch-device=*\ncarrier-wait-timeout={milliseconds}\n{enable}")
-}
-
-/// Name servers for everything.
-fn global_dns(reading: &Reading) -> Option<String> {
-    let dns = &reading.global_dns;
-    if dns.servers.is_empty() && dns.resolve_mode.is_none() {
-        return None;
-    }
-    let mode = dns.resolve_mode.as_ref().map(|mode| format!("resolve-mode={mode}\n")).unwrap_or_default();
-    let servers = dns.servers.join(",");
-    let domain =
-        if servers.is_empty() { String::new() } else { format!("\n[global-dns-domain-*]\nservers={servers}\n") };
-    Some(format!("[global-dns]\n{mode}{domain}"))
 }
 
 /// Prints all files to standard output.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::activate::{LinkState, Outcome};
+use crate::activate::{LinkState, Outcome, Verdict};
 use crate::cli::Up;
 use crate::profile::handover::{ExitRule, Handover};
 
@@ -42,7 +42,10 @@ pub(super) fn summary(outcome: &Outcome) {
         match &link.state {
             LinkState::Up => log::info!("{}: up, {}", link.device.name, addresses.join(", ")),
             LinkState::Pending(reason) => log::info!("{}: not waited for: {reason}", link.device.name),
-            LinkState::Failed(reason) => log::error!("{}: {reason}", link.device.name),
+            LinkState::Failed(reason) if link.required && outcome.result != Verdict::Ok => {
+                log::error!("{}: {reason}", link.device.name);
+            }
+            LinkState::Failed(reason) => log::info!("{}: not needed, and not up: {reason}", link.device.name),
         }
     }
     for missing in outcome.missing.iter().filter(|missing| missing.required) {

@@ -81,14 +81,9 @@ impl PacketSocket {
         self.send(ifindex, IPV4, to, packet)
     }
 
-    /// Sends an IPv4 packet to every host on an Ethernet link.
-    pub fn send_broadcast(&self, ifindex: u32, packet: &[u8]) -> Result<(), KernelError> {
-        self.send4(ifindex, &[0xff; 6], packet)
-    }
-
-    /// Sends an IPv6 packet to all routers on an Ethernet link (RFC 2464 section 7).
-    pub fn send_all_routers(&self, ifindex: u32, packet: &[u8]) -> Result<(), KernelError> {
-        self.send(ifindex, IPV6, &[0x33, 0x33, 0, 0, 0, 2], packet)
+    /// Sends an IPv6 packet to a link-layer address, as [`PacketSocket::send4`] does.
+    pub fn send6(&self, ifindex: u32, to: &[u8], packet: &[u8]) -> Result<(), KernelError> {
+        self.send(ifindex, IPV6, to, packet)
     }
 
     fn send(&self, ifindex: u32, protocol: u16, to: &[u8], packet: &[u8]) -> Result<(), KernelError> {

@@ -50,7 +50,7 @@ pub struct Ip4Settings {
     pub ip: IpSettings,
     /// `ipv4.dhcp-client-id`: `mac`, `perm-mac`, `duid`, `ipv6-duid`, `stable`, `none`, hexadecimal `aa:bb` or text.
     pub dhcp_client_id: Option<String>,
-    /// `ipv4.dhcp-vendor-class-identifier` (option 60), unescaped.
+    /// `ipv4.dhcp-vendor-class-identifier` (option 60), with its C escapes; see [`super::text::unescape`].
     pub dhcp_vendor_class: Option<String>,
     /// `ipv4.dhcp-dscp`: `CS0`, `CS4`, `CS6`.
     pub dhcp_dscp: Option<String>,
@@ -185,6 +185,26 @@ impl DnsServer {
     pub fn plain(address: IpAddr) -> Self {
         Self { address, text: address.to_string() }
     }
+
+    /// The server for a plain resolver; see [`plain_server`].
+    pub fn for_resolver(&self) -> Option<&str> {
+        plain_server(&self.text)
+    }
+}
+
+/// A name server (`ADDRESS[%LINK][#NAME]` or a URI) as resolv.conf(5) has it. `None`: it speaks TLS, or on another port than
+/// 53, which a plain resolver cannot.
+pub fn plain_server(text: &str) -> Option<&str> {
+    let place = match text.split_once("://") {
+        Some(("dns+udp", place)) => place,
+        Some(_) => return None,
+        None => return text.split('#').next(),
+    };
+    let (address, port) = match place.strip_prefix('[') {
+        Some(inside) => inside.split_once(']')?,
+        None => place.find(':').and_then(|at| place.split_at_checked(at)).unwrap_or((place, "")),
+    };
+    matches!(port, "" | ":53").then_some(address)
 }
 
 /// A static route: `routeN` and `routeN_options`.
@@ -298,4 +318,26 @@ pub struct RoutingRule {
     pub suppress_prefixlength: Option<u32>,
     /// `type`: `None` is a table look-up.
     pub kind: Option<RouteKind>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_resolver_takes_what_it_can_speak_to() {
+        for (text, expected) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1#name", Some("192.0.2.1")),
+            ("fe80::1%eth0", Some("fe80::1%eth0")),
+            ("dns+udp://192.0.2.1", Some("192.0.2.1")),
+            ("dns+udp://192.0.2.1:53", Some("192.0.2.1")),
+            ("dns+udp://[fe80::1%eth0]:53", Some("fe80::1%eth0")),
+            ("dns+udp://[2001:db8::1]", Some("2001:db8::1")),
+            ("dns+udp://192.0.2.1:5353", None),
+            ("dns+tls://192.0.2.1#name", None),
+        ] {
+            assert_eq!(plain_server(text), expected, "{text}");
+        }
+    }
 }

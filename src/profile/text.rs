@@ -15,6 +15,38 @@ pub fn is_search_domain(text: &str) -> bool {
     !text.is_empty() && name.len() <= 253 && name.bytes().all(plain)
 }
 
+/// The bytes of a text with C escapes, as `dhcp-vendor-class-identifier` has them: `\ooo` octal, `\b \f \n \r \t \v`, and
+/// `\` before any other character for that character.
+pub fn unescape(text: &str) -> Vec<u8> {
+    let mut bytes = text.bytes().peekable();
+    let mut out = Vec::with_capacity(text.len());
+    while let Some(byte) = bytes.next() {
+        if byte != b'\\' {
+            out.push(byte);
+            continue;
+        }
+        let Some(escape) = bytes.next() else { break };
+        out.push(match escape {
+            b'b' => 8,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'v' => 11,
+            b'0'..=b'7' => {
+                let mut octal = escape - b'0';
+                for _ in 0..2 {
+                    let Some(digit) = bytes.next_if(|b| (b'0'..=b'7').contains(b)) else { break };
+                    octal = octal.wrapping_mul(8).wrapping_add(digit - b'0');
+                }
+                octal
+            }
+            other => other,
+        });
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +60,11 @@ mod tests {
     #[test]
     fn a_message_is_one_harmless_line() {
         assert_eq!(one_line("a\nb\x1b[31mc\u{202e}d ü"), "a?b?[31mc?d ü");
+    }
+
+    #[test]
+    fn escapes_are_bytes() {
+        assert_eq!(unescape(r"a\040b\\\n\x"), b"a b\\\nx");
+        assert_eq!(unescape(r"\0\377\8"), [0, 255, b'8']);
     }
 }

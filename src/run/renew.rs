@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use super::host;
 use super::write::{self, Leave};
-use super::{CARRIER_TIMEOUT, host};
 use crate::activate::{Outcome, Renewal, Session, Settings};
 use crate::cli::Renew;
 use crate::journal::Journal;
@@ -38,7 +38,6 @@ pub fn renew(arguments: &Renew) -> Result<Option<Outcome>, KernelError> {
         exit: leave.exit.clone(),
         profiles,
         context: Context { owned: remembered.iter().map(|link| link.ifindex).collect(), ..Context::default() },
-        carrier_timeout: CARRIER_TIMEOUT,
         timeout: arguments.timeout,
         remembered,
         host: host(root),

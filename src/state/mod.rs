@@ -1,6 +1,7 @@
 //! What is left behind for daemons, programs and people: pure renderers, and one writer.
 
 pub mod amend;
+pub mod daemon_settings;
 pub mod daemons;
 pub mod dracut;
 pub mod file;

@@ -88,7 +88,7 @@ fn act(session: &mut Session, now: Instant, action: Action, options: &[(u8, Vec<
         Action::Apply(wanted) => {
             session.handle(now, Input::Applied { ifindex: wanted.ifindex, fatal: None, complaints: Vec::new() });
         }
-        Action::SendDhcp4 { ifindex, transmit } => {
+        Action::SendDhcp4 { ifindex, transmit, .. } => {
             let reply = reply(ifindex, &transmit.payload, options);
             session.handle(now, Input::Dhcp4 { ifindex, source: SERVER, payload: &reply });
         }

@@ -59,12 +59,12 @@ fn a_broadcast_reaches_the_other_end() {
         let (sender, receiver) = (PacketSocket::open().unwrap(), PacketSocket::open().unwrap());
         let mut packet = vec![0x45, 0, 0, 32, 0, 0, 0, 0, 64, 17, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255];
         packet.extend([0, 67, 0, 68, 0, 12, 0, 0, 1, 2, 3, 4]);
-        sender.send_broadcast(eth0, &packet).unwrap();
+        sender.send4(eth0, &[0xff; 6], &packet).unwrap();
         let got = receive(&receiver).expect("nothing came");
         assert_eq!((got.ifindex, got.checksum_ready, got.bytes), (index("peer0"), true, packet));
-        sender.send_all_routers(eth0, &[0x60; 48]).unwrap();
+        sender.send6(eth0, &[0x33, 0x33, 0, 0, 0, 2], &[0x60; 48]).unwrap();
         ip("link set eth0 down");
-        let error = sender.send_broadcast(eth0, &[0; 40]).unwrap_err();
+        let error = sender.send4(eth0, &[0xff; 6], &[0; 40]).unwrap_err();
         assert_eq!((error.ifindex(), error.errno()), (eth0, nix::errno::Errno::ENETDOWN as i32));
     });
 }

@@ -27,6 +27,7 @@ mod several_links;
 mod stacked_links;
 mod standard_streams;
 mod static_configuration;
+mod the_command_line_acts;
 mod the_rig_itself;
 mod wait_for_it;
 mod waiting;

@@ -237,7 +237,7 @@ impl<'a> World<'a> {
     }
 
     fn transmitted(&mut self, transmit: &Transmit) -> Rule {
-        let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
+        let packet = frame::build(transmit.source, transmit.destination, 0, &transmit.payload);
         self.note(">", &packet);
         self.sent.push(self.now);
         if self.sent.iter().rev().nth(4).is_some_and(|&at| self.now - at < Duration::from_secs(1)) {

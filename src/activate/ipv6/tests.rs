@@ -40,14 +40,14 @@ fn solicitations(ipv6: &mut Ipv6, from: u64, end: u64) -> Vec<(u64, bool)> {
 
 #[test]
 fn r_06_four_solicitations_of_ours_go_before_those_of_the_kernel() {
-    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None);
+    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(0));
     assert_eq!(solicitations(&mut ipv6, 0, 20_000), [(0, false), (250, false), (1_000, false), (3_000, false)]);
 }
 
 #[test]
 fn r_06_the_first_link_local_address_is_a_new_start_and_a_flapping_carrier_is_paced() {
-    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None);
+    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(0));
     assert_eq!(solicitations(&mut ipv6, 0, 100), [(0, false)]);
     ipv6.address(address("fe80::2/64", false), at(100));
@@ -63,7 +63,7 @@ fn r_06_the_first_link_local_address_is_a_new_start_and_a_flapping_carrier_is_pa
 
 #[test]
 fn r_06_a_route_and_an_address_end_the_asking() {
-    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None);
+    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(0));
     ipv6.address(address("2001:db8::2/64", false), at(1));
     assert_eq!(solicitations(&mut ipv6, 1, 20_000), []);
@@ -71,11 +71,12 @@ fn r_06_a_route_and_an_address_end_the_asking() {
 
 #[test]
 fn r_07_without_a_router_the_family_is_given_up_in_bounded_time() {
-    let mut ipv6 = Ipv6::new(Ip6Settings { ra_timeout: Some(3), ..auto() }, Vec::new(), None);
+    let mut ipv6 =
+        Ipv6::new(Ip6Settings { ra_timeout: Some(3), ..auto() }, Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(500));
     assert_eq!(ipv6.progress(at(3_499)), Progress::Pending(Reason::NoRouter));
     assert_eq!(ipv6.progress(at(3_500)), Progress::Failed(Reason::NoRouter));
-    let mut patient = Ipv6::new(auto(), Vec::new(), None);
+    let mut patient = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
     patient.carrier(at(0));
     assert_eq!(patient.progress(at(40_000)), Progress::Failed(Reason::NoRouter));
 }
@@ -83,7 +84,7 @@ fn r_07_without_a_router_the_family_is_given_up_in_bounded_time() {
 #[test]
 fn r_07_a_family_that_may_fail_holds_nobody_up() {
     let settings = Ip6Settings { ip: IpSettings::default(), ..auto() };
-    let mut ipv6 = Ipv6::new(settings, Vec::new(), None);
+    let mut ipv6 = Ipv6::new(settings, Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(0));
     let ready = Family::new(Progress::Up, false, at(0), None);
     let both = [ready, ipv6.family(at(0), at(1))];
@@ -92,7 +93,7 @@ fn r_07_a_family_that_may_fail_holds_nobody_up() {
 
 #[test]
 fn r_05_up_waits_for_the_end_of_probing_unless_the_address_is_optimistic() {
-    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None);
+    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(0));
     ipv6.address(address("2001:db8::2/64", true), at(1));
     solicitations(&mut ipv6, 1, 10);

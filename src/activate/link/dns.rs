@@ -1,22 +1,30 @@
 //! Name servers and search domains of a link.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::Link;
 use crate::activate::event::is_link_local6;
 use crate::activate::ipv6::Ipv6;
 use crate::activate::outcome::Dns;
 use crate::profile::IpSettings;
+use crate::profile::ip::DnsServer;
 use crate::profile::text::is_search_domain;
 use crate::proto::Instant;
 
 impl Link {
+    /// A server of the profile for a plain resolver. A link-local one is of this link.
+    fn zoned(&self, server: &DnsServer) -> Option<String> {
+        let text = server.for_resolver()?;
+        let bare = matches!(server.address, IpAddr::V6(address) if is_link_local6(address)) && !text.contains('%');
+        Some(if bare { format!("{text}%{}", self.device.name) } else { text.to_owned() })
+    }
+
     /// Name servers and search domains: the profile's first, then those that came by the link.
     pub(in crate::activate) fn dns(&self, now: Instant) -> Dns {
         let mut all = Dns::default();
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
-            let servers = section.dns.iter().map(|server| server.address.to_string()).collect();
+            let servers = section.dns.iter().filter_map(|server| self.zoned(server)).collect();
             all.merge(&Dns { servers, search: search_domains(section) });
         }
         if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {

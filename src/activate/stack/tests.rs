@@ -1,10 +1,8 @@
 //! A session that is told what a kernel would say.
 
-use std::time::Duration;
-
 use uuid::Uuid;
 
-use crate::activate::{Action, Input, LinkEvent, LinkState, Session, Settings, Verdict};
+use crate::activate::{Action, GlobalServers, Input, Limits, LinkEvent, LinkState, Session, Settings, Verdict};
 use crate::plan::Context;
 use crate::profile::desired::{DesiredLink, NewLink};
 use crate::profile::link::{Controller, Vlan};
@@ -52,7 +50,8 @@ fn session(profiles: Vec<Profile>) -> Session {
         renewed: Vec::new(),
         profiles,
         context: Context::default(),
-        carrier_timeout: Duration::from_secs(10),
+        limits: Limits::default(),
+        global_dns: GlobalServers::default(),
         timeout: None,
         hostname: None,
         warnings: Vec::new(),

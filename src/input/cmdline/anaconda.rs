@@ -49,7 +49,8 @@ impl Cluster<'_> {
         let servers = servers.unwrap_or_default();
         let tail = if servers.is_empty() { text(self.mtu) } else { servers };
         let (gateway, netmask, host) = (text(self.gateway), text(self.netmask), text(self.hostname));
-        Word { text: format!("ip={client}::{gateway}:{netmask}:{host}:{link}:none:{tail}"), column: value.word.column }
+        let text = format!("ip={client}::{gateway}:{netmask}:{host}:{link}:none:{tail}");
+        Word { text, column: value.word.column, quotes: Vec::new() }
     }
 
     /// The link of `ksdevice=`, which may also be `link` or `bootif`.

@@ -208,7 +208,7 @@ mod tests {
 
     /// Reads options and settles them: the options, and the number of remarks.
     fn options(text: &str) -> (String, usize) {
-        let word = Word { text: format!("={text}"), column: 1 };
+        let word = Word { text: format!("={text}"), column: 1, quotes: Vec::new() };
         let (_, value) = Value::of(&word);
         let mut remarks = Vec::new();
         let mut options = read(value, value.field, defaults(), &mut remarks);

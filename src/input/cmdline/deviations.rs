@@ -13,13 +13,16 @@ pub struct Deviation {
 /// Every difference. Two rules make them: one bad field never loses a working configuration, and what is for one link
 /// never becomes one for all.
 #[rustfmt::skip]
-pub const DEVIATIONS: [Deviation; 28] = [
+pub const DEVIATIONS: [Deviation; 31] = [
     row("root=LABEL=Größe", "any byte beyond ASCII on the whole line: nothing is written, exit status 1", "any bytes are allowed"),
     row("ip=dchp", "unknown: DHCP on every wired link, in silence", "the nearest method, with a warning"),
     row("ip=eth0, ip=eth0:", "DHCP on every wired link", "ip=eth0:auto, with a warning"),
     row("ip=192.0.2.10", "DHCP on every wired link", "a static address, with Anaconda's netmask=, gateway=, ksdevice= beside it"),
+    row("ip=dhcp:eth0", "the argument is lost", "ip=eth0:dhcp, with a warning"),
     row("ip=eth0:foo", "the argument is lost", "the nearest method, else auto, for eth0 only, with a warning"),
     row("ip=either6, ip=link-local", "unknown: DHCP on every wired link, or lost with an interface", "dracut's and systemd's meaning"),
+    row("ip=both, ip=eth0:bootp, ip=eth0:rarp", "unknown: DHCP on every wired link, or lost with an interface", "auto; the kernel's words"),
+    row("nfsaddrs=…", "not understood", "the kernel's old name of ip="),
     row("ip=eth0:auto,dhcp", "unknown", "auto"),
     row("ip=…:none:[2001:db8::53]", "a name server of a family that is off: the profile is refused", "only the name server is dropped"),
     row("ip=…:none::192.0.2.53", "an empty DNS1 makes DNS2 a MAC: the profile is refused", "DNS2 is used"),

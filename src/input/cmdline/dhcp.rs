@@ -6,6 +6,7 @@ use super::builder::Builder;
 use super::dns::one_of;
 use super::lex::{Interface, Value, boolean, number};
 use super::reading::Timeouts;
+use crate::profile::text::unescape;
 
 /// The longest DHCP option, in bytes.
 const MAX_OPTION: usize = 255;
@@ -51,7 +52,12 @@ pub(super) fn retry<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 
 /// `rd.net.timeout.carrier`: 0 is the default.
 pub(super) fn carrier<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
-    let seconds = seconds(builder, value, 0, MAX_SECONDS).unwrap_or(0).min(MAX_SECONDS_OF_MILLIS);
+    let seconds = number(value.text(), 0, MAX_SECONDS).map(|seconds| seconds.min(MAX_SECONDS_OF_MILLIS));
+    let Some(seconds) = seconds else {
+        let text = format!("'{}' is no number of seconds from 0 to {MAX_SECONDS}; it is ignored", value.text());
+        builder.reading.timeouts.carrier = None;
+        return builder.error(value.origin(), text);
+    };
     builder.reading.timeouts.carrier = Some(duration(seconds)).filter(|_| seconds > 0);
 }
 
@@ -105,45 +111,10 @@ fn duration(seconds: i64) -> Duration {
 pub(super) fn vendor_class<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let bytes = unescape(value.text());
     if (1..=MAX_OPTION).contains(&bytes.len()) && !bytes.contains(&0) {
-        builder.defaults.vendor_class = Some(match String::from_utf8(bytes) {
-            Ok(text) => text,
-            Err(error) => error.as_bytes().iter().copied().map(char::from).collect(),
-        });
+        builder.defaults.vendor_class = Some(value.text().to_owned());
     } else {
         builder.error(value.origin(), "a vendor class has 1 to 255 bytes, none of them NUL; it is ignored");
     }
-}
-
-/// The bytes of a text with C escapes, as `dhcp-vendor-class-identifier` has them: `\ooo` octal, `\b \f \n \r \t \v`, and
-/// `\` before any other character for that character.
-fn unescape(text: &str) -> Vec<u8> {
-    let mut bytes = text.bytes().peekable();
-    let mut out = Vec::with_capacity(text.len());
-    while let Some(byte) = bytes.next() {
-        if byte != b'\\' {
-            out.push(byte);
-            continue;
-        }
-        let Some(escape) = bytes.next() else { break };
-        out.push(match escape {
-            b'b' => 8,
-            b'f' => 12,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'v' => 11,
-            b'0'..=b'7' => {
-                let mut octal = escape - b'0';
-                for _ in 0..2 {
-                    let Some(digit) = bytes.next_if(|b| (b'0'..=b'7').contains(b)) else { break };
-                    octal = octal.wrapping_mul(8).wrapping_add(digit - b'0');
-                }
-                octal
-            }
-            other => other,
-        });
-    }
-    out
 }
 
 /// `rd.net.dhcp.dscp`.
@@ -213,11 +184,5 @@ mod tests {
         ] {
             assert_eq!(client_id_bytes(text), bytes, "{text}");
         }
-    }
-
-    #[test]
-    fn escapes_are_bytes() {
-        assert_eq!(unescape(r"a\040b\\\n\x"), b"a b\\\nx");
-        assert_eq!(unescape(r"\0\377\8"), [0, 255, b'8']);
     }
 }

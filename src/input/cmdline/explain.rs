@@ -7,7 +7,7 @@ use super::reading::{Reading, Remark};
 use super::table::{self, Parameter};
 use super::words::{CommandLine, Word};
 use super::{Environment, ip};
-use crate::profile::{IpSettings, LinkKind, Method4, Method6, Origin, Profile};
+use crate::profile::{IpSettings, LinkKind, Method4, Method6, MultiConnect, Origin, Profile};
 
 /// A word and what there is to say about it.
 pub struct Explained<'a> {
@@ -40,7 +40,7 @@ fn explain_word<'a>(word: &'a Word, reading: &Reading) -> Explained<'a> {
     Explained {
         word,
         parameter: table::find(name),
-        canonical: Some(value).filter(|_| name == "ip").and_then(ip::canonical),
+        canonical: Some(value).filter(|_| matches!(name, "ip" | "nfsaddrs")).and_then(ip::canonical),
         makes: makes.collect(),
         remarks: remarks.chain(misspelt(word, name)).collect(),
     }
@@ -49,13 +49,20 @@ fn explain_word<'a>(word: &'a Word, reading: &Reading) -> Explained<'a> {
 /// A name that is nearly one of ours. Short ones are nearly anything.
 fn misspelt(word: &Word, name: &str) -> Option<Remark> {
     let limit = match name.len() {
-        0..5 => return None,
+        0..5 if same_but(name).is_none() => return None,
         5..9 => 1,
         _ => 2,
     };
     let known = table::find(name).is_some() || table::is_ours(name);
-    let near = table::nearest_name(name, limit).filter(|_| !known)?;
+    let near = same_but(name).or_else(|| table::nearest_name(name, limit)).filter(|_| !known)?;
     Some(Remark::error(word.origin(), format!("there is no argument {name}=; did you mean {near}=?")))
+}
+
+/// The argument of this name in another case, or with the prefix that is missing.
+fn same_but(name: &str) -> Option<&'static str> {
+    let same = |known: &str| known.eq_ignore_ascii_case(name);
+    let prefixed = |known: &str| ["rd.", "rd.net."].iter().any(|prefix| known.strip_prefix(prefix) == Some(name));
+    table::PARAMETERS.iter().map(|parameter| parameter.name).find(|known| same(known) || prefixed(known))
 }
 
 /// True if something at `origin` stands in `word`.
@@ -74,7 +81,10 @@ fn summary(profile: &Profile) -> String {
             let _ = write!(out, "): port of a {}", controller.port_type);
             return out;
         }
-        (None, None, None) if profile.kind == LinkKind::Ethernet => out.push_str(", every link)"),
+        (None, None, None) if profile.kind == LinkKind::Ethernet && profile.multi_connect == MultiConnect::Multiple => {
+            out.push_str(", every link)");
+        }
+        (None, None, None) if profile.kind == LinkKind::Ethernet => out.push_str(", any one link)"),
         (None, Some(mac), None) => {
             let _ = write!(out, ", {mac})");
         }
@@ -112,6 +122,9 @@ fn family(ip: &IpSettings) -> String {
     }
     for route in &ip.routes {
         let _ = write!(out, ", route {}", route.destination);
+        if let Some(gateway) = route.gateway {
+            let _ = write!(out, " via {gateway}");
+        }
     }
     for server in &ip.dns {
         let _ = write!(out, ", DNS {}", server.text);

@@ -40,8 +40,8 @@ impl<'a> Value<'a> {
     /// The word with the column of one field in it, for messages.
     pub(super) fn origin_of(&self, field: Field<'_>) -> Origin {
         let before = self.word.text.get(..field.at).unwrap_or_default().chars().count();
-        let column = self.word.column;
-        Origin::CommandLine { word: self.word.text.clone(), column, at: column + before }
+        let (column, at) = (self.word.column, self.word.column_of(before));
+        Origin::CommandLine { word: self.word.text.clone(), column, at }
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_field_knows_its_column() {
-        let word = Word { text: "ip=größe:[fe80::1]".to_owned(), column: 10 };
+        let word = Word { text: "ip=größe:[fe80::1]".to_owned(), column: 10, quotes: Vec::new() };
         let (name, value) = Value::of(&word);
         let mut fields = value.fields();
         fields.next(':');

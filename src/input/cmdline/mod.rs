@@ -31,6 +31,7 @@ mod settle;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod traps;
 mod wireguard;
 mod words;
 mod znet;
@@ -67,6 +68,7 @@ pub fn read(line: &CommandLine, environment: &Environment<'_>) -> Reading {
             }
         }
     }
+    repeated(&mut builder, line);
     firmware::read_nbft(&mut builder);
     links::vlan_parents(&mut builder);
     bootif::apply(&mut builder);
@@ -78,4 +80,14 @@ pub fn read(line: &CommandLine, environment: &Environment<'_>) -> Reading {
     znet::apply(&mut builder);
     need::check(&mut builder);
     builder.finish()
+}
+
+/// Says so if a word is there twice: nobody means anything by that.
+fn repeated(builder: &mut Builder<'_>, line: &CommandLine) {
+    for (index, word) in line.words.iter().enumerate() {
+        let known = table::find(Value::of(word).0).is_some();
+        if known && line.words.iter().take(index).any(|earlier| earlier.text == word.text) {
+            builder.caution(word.origin(), "this word is there already; once is enough");
+        }
+    }
 }

@@ -61,11 +61,11 @@ pub const PARAMETERS: [Parameter; 54] = [
         "A name server for every link with addresses of its family. May be repeated; one address each."),
     defaults("rd.peerdns", "0 | 1", "1", "LNS", dhcp::peerdns, "0: name servers from DHCP and router advertisements are not used."),
     profiles("rd.net.dns", "ADDRESS[#NAME] | dns+udp://ADDRESS[:PORT] | dns+tls://ADDRESS[:PORT][#NAME]", "", "N", dns::global,
-        "A name server for everything, in place of those of the links. May be repeated."),
+        "A name server for everything, in place of those of the links. May be repeated. sunup itself uses those without TLS on port 53; all go to the daemon."),
     profiles("rd.net.dns-resolve-mode", "backup | prefer | exclusive", "", "N", dns::resolve_mode,
-        "How the servers of rd.net.dns go together with those of the links."),
+        "How the servers of rd.net.dns go together with those of the links: backup: those of the links are used as well; else they are not."),
     profiles("rd.net.dns-backend", "none | default | systemd-resolved | dnsmasq | dnsconfd", "", "N", dns::backend,
-        "Which resolver the daemon talks to (main.dns of NetworkManager.conf)."),
+        "Which resolver the daemon talks to (main.dns of NetworkManager.conf). Only passed on."),
     profiles("rd.route", "NET[/P]:GW[:IFACE]", "", "LNS", route::read,
         "A static route; on-link without GW, to one host without P. Without IFACE it goes to the link of bootdev=, else to the first link."),
     profiles("vlan", "NAME:PARENT", "", "LNS", links::vlan,
@@ -83,21 +83,22 @@ pub const PARAMETERS: [Parameter; 54] = [
         "Negotiation of an Ethernet link; SPEED in Mbit/s, full duplex. off needs a SPEED."),
     profiles("rd.net.dhcp.client-id", "IFACE:HEX-HEX… | IFACE:@TEXT", "", "N", dhcp::client_id, "The DHCPv4 client identifier (option 61), 2 bytes or more."),
     defaults("rd.net.dhcp.vendor-class", "TEXT", "", "N", dhcp::vendor_class, "The DHCPv4 vendor class (option 60), at most 255 bytes."),
-    defaults("rd.net.dhcp.dscp", "CS0 | CS4 | CS6", "", "N", dhcp::dscp, "The DSCP of DHCPv4 packets."),
+    defaults("rd.net.dhcp.dscp", "CS0 | CS4 | CS6", "", "N", dhcp::dscp, "The DSCP of DHCPv4 packets: 0, 32 or 48."),
     defaults("rd.net.dhcp.retry", "NUMBER", "1", "LN", dhcp::retry, "How often DHCP is tried; multiplies rd.net.timeout.dhcp."),
     defaults("rd.net.timeout.dhcp", "SECONDS | infinity", "90", "LN", dhcp::timeout, "How long DHCP is tried once."),
-    defaults("rd.net.timeout.carrier", "SECONDS", "10", "LN", dhcp::carrier, "How long a link may take to find carrier."),
+    defaults("rd.net.timeout.carrier", "SECONDS", "10", "LN", dhcp::carrier, "How long a link may take to find carrier once it is up."),
     defaults("rd.net.timeout.ip-required", "SECONDS | infinity", "20", "N", dhcp::required,
         "How long each family of ip=auto and ip=dhcp,dhcp6 is waited for when the other is there."),
     defaults("rd.net.timeout.handshake", "SECONDS", "20", "", wireguard::timeout,
         "How long a WireGuard peer may take to answer; 0: it is not waited for."),
     profiles("rd.wireguard.bypass", "0 | 1", "0", "", wireguard::bypass,
         "1: routes from DHCP and routers may lead past WireGuard tunnels. Otherwise those that are more specific than a tunnel's are refused."),
-    defaults("rd.net.timeout.iflink", "SECONDS", "60", "L", dhcp::other, "How long a link may take to appear."),
-    defaults("rd.net.timeout.ifup", "SECONDS", "20", "L", dhcp::other, "How long a link may take to be up."),
-    defaults("rd.net.timeout.route", "SECONDS", "20", "L", dhcp::other, "How long a route may take to appear."),
-    defaults("rd.net.timeout.ipv6dad", "SECONDS", "50", "L", dhcp::other, "How long IPv6 addresses may take to be proved unique."),
-    defaults("rd.net.timeout.ipv6auto", "SECONDS", "40", "L", dhcp::other, "How long a router may take to answer."),
+    defaults("rd.net.timeout.iflink", "SECONDS", "60", "L", dhcp::other, "How long a link that is needed may take to appear, where its profile does not say (wait-device-timeout)."),
+    defaults("rd.net.timeout.ifup", "SECONDS", "20", "L", dhcp::other, "How long a link may take to be up once it was told to."),
+    defaults("rd.net.timeout.route", "SECONDS", "", "L", dhcp::other,
+        "How long an IPv6 default route is waited for once a router has given addresses. Without it a router that announces none costs no time."),
+    defaults("rd.net.timeout.ipv6dad", "SECONDS", "50", "L", dhcp::other, "How long static and link-local IPv6 addresses may take to be proved unique."),
+    defaults("rd.net.timeout.ipv6auto", "SECONDS", "40", "L", dhcp::other, "How long a router may take to answer, where the profile does not say (ra-timeout)."),
     profiles("rd.znet", "TYPE,SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL][,OPTION=VALUE]…", "", "LN", znet::read,
         "A network device of s390: qeth (three subchannels), lcs or ctc (two). For a link that an ip= names."),
     profiles("rd.znet_ifname", "NAME:SUBCHANNELS", "", "LN", znet::name, "The name of the link with these subchannels."),
@@ -115,7 +116,7 @@ pub const PARAMETERS: [Parameter; 54] = [
     defaults("rd.sunup.exit", "[IFACE:]keep | adopt | flush", "adopt", "", leave::exit,
         "What becomes of a link (of every link without IFACE). adopt: a daemon takes it over. keep: its addresses never end, for a \
          root file system behind it. flush: no daemon is told of it, and 'sunup down --flush' takes it down. May be repeated."),
-    profiles("nfsaddrs", "…", "", "K", obsolete, "The kernel's old name of ip=. Not read: write ip=."),
+    profiles("nfsaddrs", "as of ip=", "", "K", ip::read, "The kernel's old name of ip=."),
     profiles("rd.iscsi.firmware", "0 | 1", "0", "L", elsewhere, "iSCSI targets from the firmware; the iSCSI handler reads it. For addresses: ip=ibft."),
     profiles("rd.nvmf.discover", "…", "", "L", elsewhere, "An NVMe target; the NVMe handler reads it."),
     profiles("net.ifname_policy", "POLICY,…[,MAC]", "", "S", elsewhere, "How udev names links; udev reads it."),
@@ -176,8 +177,3 @@ pub(super) fn unknown(builder: &mut Builder<'_>, name: &str, value: Value<'_>) {
 
 /// An argument that says nothing to us.
 fn elsewhere<'a>(_builder: &mut Builder<'a>, _value: Value<'a>) {}
-
-/// `nfsaddrs=`.
-fn obsolete<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
-    builder.caution(value.origin(), "nfsaddrs= is not read; write ip=");
-}

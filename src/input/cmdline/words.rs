@@ -31,9 +31,16 @@ pub struct Word {
     pub text: String,
     /// The column of its first character in the whole line, in characters, counted from 1.
     pub column: usize,
+    /// Where quotes were taken out: numbers of characters of `text` before each.
+    pub quotes: Vec<usize>,
 }
 
 impl Word {
+    /// The column of a character of the text, counted from 0, in the whole line.
+    pub fn column_of(&self, character: usize) -> usize {
+        self.column + character + self.quotes.iter().filter(|&&before| before <= character).count()
+    }
+
     /// The whole word, as messages name it.
     pub fn origin(&self) -> Origin {
         Origin::CommandLine { word: self.text.clone(), column: self.column, at: self.column }
@@ -52,9 +59,10 @@ impl CommandLine {
                 line.words.extend(word.take());
                 continue;
             }
-            let word = word.get_or_insert_with(|| Word { text: String::new(), column: i + 1 });
+            let word = word.get_or_insert_with(|| Word { text: String::new(), column: i + 1, quotes: Vec::new() });
             if c == '"' {
                 quoted = !quoted;
+                word.quotes.push(word.text.chars().count());
             } else {
                 word.text.push(c);
             }
@@ -72,7 +80,7 @@ impl CommandLine {
         for text in words {
             let next = column + text.chars().count() + 1;
             if !text.is_empty() {
-                line.words.push(Word { text: text.clone(), column });
+                line.words.push(Word { text: text.clone(), column, quotes: Vec::new() });
             }
             column = next;
         }
@@ -96,6 +104,16 @@ impl CommandLine {
         let contents: Vec<Vec<u8>> =
             files.iter().filter_map(|file| crate::input::firmware::contents(file, MAX_FILE)).collect();
         Self::parse(&contents.join(&b' '))
+    }
+
+    /// True if the line asks for the iBFT: then the kernel must have read that table (module `iscsi_ibft`).
+    pub fn asks_for_ibft(&self) -> bool {
+        let is_method = |field: &str| matches!(field, "ibft" | "fw");
+        self.words.iter().any(|word| match word.text.split_once('=').unwrap_or((&word.text, "")) {
+            ("ip" | "nfsaddrs", value) => value.split(':').any(is_method),
+            ("rd.iscsi.ibft", value) => super::lex::boolean(value).unwrap_or(true),
+            _ => false,
+        })
     }
 
     /// The words as text, e.g. to match `match.kernel-command-line` with.
@@ -169,12 +187,29 @@ mod tests {
     }
 
     #[test]
+    fn quotes_count_as_columns() {
+        let line = CommandLine::parse(b"x ip=\"eth0:dchp\"");
+        let columns: Vec<usize> = [0, 3, 8].iter().map(|&character| line.words[1].column_of(character)).collect();
+        assert_eq!(columns, [3, 7, 12]);
+    }
+
+    #[test]
     fn columns_count_characters_from_one() {
         let line = CommandLine::parse("größe  \"x y\" z".as_bytes());
         assert_eq!(line.words.iter().map(|word| word.column).collect::<Vec<_>>(), [1, 8, 14]);
         let words = ["größe", "", "x y", "z"].map(str::to_owned);
         let columns: Vec<usize> = CommandLine::from_words(&words).words.iter().map(|word| word.column).collect();
         assert_eq!(columns, [1, 8, 12]);
+    }
+
+    #[test]
+    fn the_ibft_is_asked_for_in_every_form() {
+        for line in ["ip=ibft", "ip=eth0:fw", "nfsaddrs=::::::ibft", "rd.iscsi.ibft", "rd.iscsi.ibft=1"] {
+            assert!(CommandLine::parse(line.as_bytes()).asks_for_ibft(), "{line}");
+        }
+        for line in ["ip=ibft0:dhcp", "rd.iscsi.ibft=0", "root=ibft", "ip=dhcp"] {
+            assert!(!CommandLine::parse(line.as_bytes()).asks_for_ibft(), "{line}");
+        }
     }
 
     #[test]

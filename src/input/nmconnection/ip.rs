@@ -8,6 +8,7 @@ use super::table::{Field, Key, Notes, Taken, Unit, in_range, lens, put, read, wr
 use super::{Family, address, rule};
 use crate::input::keyfile::{Entry, Group, KeyFile};
 use crate::profile::ip::AddrGenMode;
+use crate::profile::text::unescape;
 use crate::profile::{Ip4Settings, Ip6Settings, IpSettings, LinkKind, Method4, Method6, Profile};
 
 const INT: i64 = 0x7fff_ffff;
@@ -39,10 +40,7 @@ const IP4: &[Key<Ip4Settings>] = &[
         "dhcp-client-id",
         Field::Word(|ip, text| some(&mut ip.dhcp_client_id, text), |ip| ip.dhcp_client_id.clone()),
     ),
-    Key::new(
-        "dhcp-vendor-class-identifier",
-        Field::Word(read_vendor_class, |ip| ip.dhcp_vendor_class.as_deref().map(escape_class)),
-    ),
+    Key::new("dhcp-vendor-class-identifier", Field::Word(read_vendor_class, |ip| ip.dhcp_vendor_class.clone())),
     Key::new("dhcp-dscp", Field::Word(read_dscp, |ip| ip.dhcp_dscp.clone())),
     Key::new("dhcp-fqdn", Field::Word(read_fqdn, |ip| ip.dhcp_fqdn.clone())),
     Key::new("link-local", Field::Word(read_link_local, write_link_local)),
@@ -147,60 +145,13 @@ fn read_iaid(ip: &mut IpSettings, text: &str) -> Taken {
     Taken::Yes
 }
 
-/// C escapes are resolved; the option holds at most 255 bytes.
+/// Kept with its C escapes; the option holds at most 255 bytes.
 fn read_vendor_class(ip: &mut Ip4Settings, text: &str) -> Taken {
-    let plain = unescape_class(text);
-    if text.is_empty() || plain.len() > 255 {
+    if text.is_empty() || unescape(text).len() > 255 {
         return Taken::Invalid("it must have 1 to 255 bytes".to_owned());
     }
-    ip.dhcp_vendor_class = Some(plain);
+    ip.dhcp_vendor_class = Some(text.to_owned());
     Taken::Yes
-}
-
-/// `\\`, `\n`, `\t`, `\r` and octal `\NNN` of ASCII characters; any other backslash is dropped.
-fn unescape_class(text: &str) -> String {
-    let mut plain = String::new();
-    let mut rest = text.chars().peekable();
-    while let Some(character) = rest.next() {
-        if character != '\\' {
-            plain.push(character);
-            continue;
-        }
-        let mut code: Option<u32> = None;
-        for _ in 0..3 {
-            let Some(digit) = rest.peek().and_then(|digit| digit.to_digit(8)) else { break };
-            code = Some(code.unwrap_or_default().saturating_mul(8).saturating_add(digit));
-            rest.next();
-        }
-        plain.extend(match code {
-            Some(code) => char::from_u32(code),
-            None => rest.next().map(|escape| match escape {
-                'n' => '\n',
-                't' => '\t',
-                'r' => '\r',
-                'b' => '\x08',
-                'f' => '\x0c',
-                'v' => '\x0b',
-                other => other,
-            }),
-        });
-    }
-    plain
-}
-
-fn escape_class(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in text.chars() {
-        match character {
-            '\\' => escaped.push_str("\\\\"),
-            // A blank would be lost where the text goes back onto a kernel command line.
-            character if character.is_ascii_control() || character == ' ' => {
-                escaped.push_str(&format!("\\{:03o}", u32::from(character)))
-            }
-            character => escaped.push(character),
-        }
-    }
-    escaped
 }
 
 fn read_dscp(ip: &mut Ip4Settings, text: &str) -> Taken {

@@ -50,7 +50,7 @@ const INFINIBAND_LINK: &[Key<Infiniband>] = &[
 
 /// `[vlan]`.
 const VLAN: &[Key<Vlan>] = &[
-    Key::new("id", Field::Word(read_vlan_id, |vlan| Some(vlan.id.to_string()))),
+    Key::new("id", Field::Word(read_vlan_id, |vlan| (vlan.id > 0).then(|| vlan.id.to_string()))),
     Key::new("parent", Field::Text(lens!(parent))),
     Key::new("flags", Field::Word(read_vlan_flags, |vlan| vlan.flags.map(|flags| flags.to_string()))),
     Key::new("protocol", Field::Word(read_vlan_protocol, |vlan| vlan.protocol.clone())),

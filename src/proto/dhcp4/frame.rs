@@ -75,7 +75,7 @@ pub fn parse(packet: &[u8], checksum_ready: bool) -> Result<Datagram<'_>, FrameE
 }
 
 /// The packet (IPv4 header first, checksums filled in) that carries `payload` from a client to a server.
-pub fn build(source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
+pub fn build(source: Ipv4Addr, destination: Ipv4Addr, dscp: u8, payload: &[u8]) -> Vec<u8> {
     let udp = UdpRepr { src_port: CLIENT_PORT, dst_port: SERVER_PORT };
     let ip = Ipv4Repr {
         src_addr: source,
@@ -85,7 +85,12 @@ pub fn build(source: Ipv4Addr, destination: Ipv4Addr, payload: &[u8]) -> Vec<u8>
         hop_limit: HOP_LIMIT,
     };
     let mut packet = vec![0; IPV4_HEADER + UDP_HEADER + payload.len()];
-    ip.emit(&mut Ipv4Packet::new_unchecked(&mut packet[..]), &ChecksumCapabilities::default());
+    let mut header = Ipv4Packet::new_unchecked(&mut packet[..]);
+    ip.emit(&mut header, &ChecksumCapabilities::default());
+    if dscp != 0 {
+        header.set_dscp(dscp);
+        header.fill_checksum();
+    }
     if let Some(body) = packet.get_mut(IPV4_HEADER..) {
         udp.emit(
             &mut UdpPacket::new_unchecked(body),
@@ -107,7 +112,7 @@ mod tests {
 
     /// What a server would send: ours with the ports exchanged.
     fn reply(payload: &[u8]) -> Vec<u8> {
-        let mut packet = build(SERVER, Ipv4Addr::BROADCAST, payload);
+        let mut packet = build(SERVER, Ipv4Addr::BROADCAST, 0, payload);
         packet[20..24].copy_from_slice(&[0, 67, 0, 68]);
         packet
     }
@@ -119,7 +124,7 @@ mod tests {
 
     #[test]
     fn what_is_built_is_what_the_headers_say() {
-        let packet = build(Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST, b"hello");
+        let packet = build(Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST, 48, b"hello");
         assert_eq!(packet.len(), 33);
         assert_eq!((packet[0], packet[8], packet[9]), (0x45, 64, 17));
         assert_eq!(&packet[12..28], &[0, 0, 0, 0, 255, 255, 255, 255, 0, 68, 0, 67, 0, 13, packet[26], packet[27]]);

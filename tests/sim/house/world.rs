@@ -87,7 +87,7 @@ fn settings(scene: &Scene) -> Settings {
     Settings {
         profiles: reading.profiles,
         context,
-        carrier_timeout: Duration::from_secs(10),
+        limits: sunup::activate::Limits::default(),
         timeout: scene.timeout,
         warnings: reading.warnings,
         seed: scene.seed,
@@ -215,8 +215,8 @@ impl<'a> World<'a> {
                 self.wanted.retain(|other| other.ifindex != wanted.ifindex);
                 self.wanted.push(*wanted);
             }
-            Action::SendDhcp4 { ifindex, transmit } => {
-                let packet = frame::build(transmit.source, transmit.destination, &transmit.payload);
+            Action::SendDhcp4 { ifindex, dscp, transmit, .. } => {
+                let packet = frame::build(transmit.source, transmit.destination, dscp, &transmit.payload);
                 let Some(number) = self.leaves(ifindex, 0)? else { return Ok(()) };
                 for server in 0..self.ports[number].servers4.len() {
                     self.send(number, Duration::ZERO, &packet, |packet| Happening::AtServer4(number, server, packet));

@@ -1,13 +1,14 @@
 //! The fields of `ip=`, and the forms they come in.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
 
 use super::super::lex::{Field, Fields, Interface, Value, is_host_name, number};
 use super::super::reading::Remark;
+use super::super::traps::bracketed;
 use super::method::Method;
+use super::print::dashed;
 use crate::profile::HwAddr;
 use crate::profile::link::ClonedMac;
 
@@ -44,6 +45,8 @@ pub(in super::super) struct Reader<'r, 'a> {
     pub(in super::super) remarks: &'r mut Vec<Remark>,
     /// HOST, which is the machine's: it counts even if nothing else in the argument can be used.
     pub(in super::super) hostname: Option<String>,
+    /// The link of `ip=METHOD:IFACE`.
+    pub(in super::super) swapped: Option<Interface>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -59,7 +62,10 @@ impl<'a> Reader<'_, 'a> {
         let method = second.get().and_then(Method::parse);
         if let Some(method) = method.or_else(|| self.misspelt(first, second, fields)) {
             let mut argument = Argument { method: Some(method), ..Argument::default() };
-            argument.interface = self.interface(first)?;
+            argument.interface = match self.swapped.take() {
+                Some(link) => Some(link),
+                None => self.interface(first)?,
+            };
             self.tail(fields, &mut argument);
             return Some(argument);
         }
@@ -99,6 +105,14 @@ impl<'a> Reader<'_, 'a> {
             return None;
         }
         Interface::parse(first.text)?;
+        if let (Some(method), Some(link), 0..=1) =
+            (Method::parse(first.text), Interface::parse(second.text), rest.count(':'))
+        {
+            let text = format!("the method stands behind the link; {} is configured", second.text);
+            self.error(first, text, Some(format!("ip={}:{}", second.text, first.text)));
+            self.swapped = Some(link);
+            return Some(method);
+        }
         let guess = Method::guess(second.text);
         if guess.is_none() && rest.count(':') > 1 {
             return None;
@@ -120,7 +134,7 @@ impl<'a> Reader<'_, 'a> {
             Some(Err(_)) => {
                 let text =
                     format!("'{}' is no address (IPv6 goes into brackets); the argument is ignored", client.text);
-                self.error(client, text, None);
+                self.error(client, text, bracketed(self.value.text()));
                 return None;
             }
         };
@@ -221,7 +235,9 @@ impl<'a> Reader<'_, 'a> {
         let word = Method::guess(text).unwrap_or("auto");
         let whole = self.value.word.text.clone();
         let end = whole.get(field.at + text.len()..).unwrap_or_default();
-        let instead = format!("{}{word}{end}", whole.get(..field.at).unwrap_or_default());
+        // Addresses alone are "none"; what is taken is what others take for an unknown word.
+        let meant = if text == "static" { "none" } else { word };
+        let instead = format!("{}{meant}{end}", whole.get(..field.at).unwrap_or_default());
         self.error(field, format!("'{text}' is no method; '{word}' is taken instead"), Some(instead));
         Method::parse(word)
     }
@@ -351,43 +367,5 @@ fn usual_prefix(address: IpAddr) -> u8 {
             [128..192, _, _, _] => 16,
             _ => 24,
         },
-    }
-}
-
-/// An interface as `ip=` takes it: a colon would end the field.
-fn dashed(interface: &Interface) -> String {
-    interface.to_string().replace(':', "-")
-}
-
-impl fmt::Display for Argument {
-    /// The argument in its long form, which reads as the same.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let address = |address: IpAddr| match address {
-            IpAddr::V4(address) => address.to_string(),
-            IpAddr::V6(address) => format!("[{address}]"),
-        };
-        if let Some(client) = self.client {
-            write!(f, "{}/{}", address(client.addr()), client.prefix_len())?;
-        }
-        write!(f, ":{}", self.peer.map(address).unwrap_or_default())?;
-        write!(f, ":{}:", self.gateway.map(address).unwrap_or_default())?;
-        write!(f, ":{}", self.hostname.as_deref().unwrap_or_default())?;
-        write!(f, ":{}", self.interface.as_ref().map(dashed).unwrap_or_default())?;
-        write!(f, ":{}", self.method.map(|method| method.to_string()).unwrap_or_default())?;
-        if !self.dns.is_empty() {
-            return self.dns.iter().try_for_each(|&server| write!(f, ":{}", address(server)));
-        }
-        if self.mtu.is_some() || self.mac.is_some() {
-            write!(f, ":{}", self.mtu.map(|mtu| mtu.to_string()).unwrap_or_default())?;
-        }
-        match &self.mac {
-            None => Ok(()),
-            Some(ClonedMac::Address(mac)) => write!(f, ":{mac}"),
-            Some(ClonedMac::Preserve) => f.write_str(":preserve"),
-            Some(ClonedMac::Permanent) => f.write_str(":permanent"),
-            Some(ClonedMac::Random) => f.write_str(":random"),
-            Some(ClonedMac::Stable) => f.write_str(":stable"),
-            Some(ClonedMac::Other(word)) => write!(f, ":{word}"),
-        }
     }
 }

@@ -8,12 +8,13 @@ use ipnet::IpNet;
 use super::builder::{Builder, Entry};
 use super::lex::Value;
 use super::reading::NeedReason;
-use super::{firmware, need};
+use super::{firmware, need, traps};
 use crate::profile::ip::DnsServer;
 use crate::profile::{Method4, Method6, MultiConnect, Origin};
 
 mod argument;
 mod method;
+mod print;
 #[cfg(test)]
 mod tests;
 
@@ -23,18 +24,25 @@ pub(super) use method::Method;
 /// Reads one `ip=`.
 pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     if value.text().is_empty() {
-        builder.caution(value.origin(), "ip= without a value asks for nothing");
+        builder.caution(value.origin(), "ip= without a value asks for nothing (no blank may stand beside the '=')");
         return;
     }
     let sysfs = builder.environment.sysfs;
     let is_link = |name: &str| super::lex::is_interface_name(name) && sysfs.join("class/net").join(name).exists();
     let joined = builder.collected.anaconda.goes_with(value).then(|| builder.collected.anaconda.word(value));
     let words = joined.as_ref().map_or(value, |word| Value::of(word).1);
-    let mut reader = Reader { value: words, is_link: &is_link, remarks: &mut builder.reading.remarks, hostname: None };
+    let mut reader = Reader {
+        value: words,
+        is_link: &is_link,
+        remarks: &mut builder.reading.remarks,
+        hostname: None,
+        swapped: None,
+    };
     let argument = reader.read();
     let hostname = reader.hostname.take();
     builder.reading.hostname = hostname.or_else(|| builder.reading.hostname.take());
     if let Some(argument) = argument {
+        builder.reading.remarks.extend(traps::ip(words, &argument));
         apply(builder, value, argument);
     }
 }
@@ -218,6 +226,6 @@ fn report_gateway(builder: &mut Builder<'_>, gateway: IpAddr, origin: Origin, ta
 /// An `ip=` in its long form; `None` if nothing in it can be used.
 pub(super) fn canonical(value: Value<'_>) -> Option<String> {
     let mut remarks = Vec::new();
-    let mut reader = Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None };
+    let mut reader = Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None };
     reader.read().map(|argument| format!("ip={argument}"))
 }
