@@ -72,7 +72,7 @@ pub struct Up {
     /// daemons to prepare: networkmanager,networkd or none; default: rd.sunup.handover, else what the real root has
     #[argh(option)]
     pub handover: Option<String>,
-    /// what becomes of links: [IFACE:]keep, adopt or flush; may be repeated; default: rd.sunup.exit, else adopt
+    /// what becomes of links: `[IFACE:]keep`, adopt or flush; may be repeated; default: rd.sunup.exit, else adopt
     #[argh(option)]
     pub exit_policy: Vec<String>,
     /// number at the start of the name of files for systemd-networkd: 10 goes before an administrator's, 90 after

@@ -144,7 +144,10 @@ impl KernelError {
     /// Index of the link it concerns; 0 if it is none in particular.
     pub fn ifindex(&self) -> u32 {
         match self {
-            Self::Refused { ifindex, .. } | Self::Conflict { ifindex, .. } | Self::Send { ifindex, .. } => *ifindex,
+            Self::Refused { ifindex, .. }
+            | Self::Conflict { ifindex, .. }
+            | Self::Option { ifindex, .. }
+            | Self::Send { ifindex, .. } => *ifindex,
             _ => 0,
         }
     }

@@ -2,7 +2,7 @@
 //! (`up --dracut`).
 //!
 //! `netroot`, the NFS, iSCSI and syslog handlers source two of these files as root. So each value in them must be made of
-//! [`PLAIN`] characters only, whatever type it came from; one that is not is left out, never escaped.
+//! `PLAIN` characters only, whatever type it came from; one that is not is left out, never escaped.
 
 use std::net::{IpAddr, Ipv4Addr};
 

@@ -27,7 +27,7 @@ fn given(lan: &Lan, server: &Dnsmasq<'_>, before: usize) -> usize {
 fn goes_on(name: &str, start: impl Fn(&Adoption<'_>) -> crate::verdict::Verdict) {
     let lan = crate::lan(name);
     let server = served(&lan);
-    lan.up("ip=eth0:dhcp6 rd.neednet=1").exits(0);
+    lan.up("ip=eth0:dhcp6 rd.neednet=1 rd.sunup.handover=networkmanager,networkd").exits(0);
     wait_for_global6(&lan);
     let before = server.log().matches(" DHCPREPLY(").count();
     let title = format!("{name}, ip=dhcp6");

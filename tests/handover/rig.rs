@@ -199,7 +199,7 @@ impl<'a> Ping<'a> {
     /// Whether more answers come.
     fn goes_on(&mut self) -> bool {
         let before = self.answers().len();
-        wait_until(Duration::from_secs(2), || self.answers().len() > before + 3)
+        wait_until(Duration::from_secs(10), || self.answers().len() > before + 3)
     }
 
     /// Lost of sent, up to the last answer.

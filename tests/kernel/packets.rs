@@ -17,7 +17,21 @@ fn lan() -> u32 {
     ip("link set eth0 up");
     ip("link set peer0 up");
     ip("address add 192.0.2.1/24 dev peer0");
+    carries();
     eth0
+}
+
+/// Waits until both ends carry frames: what is sent before the kernel's link watch has run is dropped ("qdisc noop").
+fn carries() {
+    let end = Instant::now() + Duration::from_secs(10);
+    let carries = |link: &str| {
+        let shown = Command::new("ip").args(["link", "show", "dev", link]).output().unwrap();
+        let shown = String::from_utf8(shown.stdout).unwrap();
+        shown.contains("LOWER_UP") && shown.contains("qdisc noqueue")
+    };
+    while !(carries("eth0") && carries("peer0")) {
+        assert!(Instant::now() < end, "the pair carries nothing");
+    }
 }
 
 fn receive(socket: &PacketSocket) -> Option<Packet> {
@@ -47,6 +61,7 @@ fn only_whole_packets_for_port_68_come_in() {
         ip("link set eth0 down");
         assert_eq!(receive(&socket), None);
         ip("link set eth0 up");
+        carries();
         send(68, b"again");
         assert!(receive(&socket).unwrap().bytes.ends_with(b"again"));
     });

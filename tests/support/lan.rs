@@ -94,7 +94,7 @@ impl Lan {
             self.client.ip("link delete ready0");
             monitor.log().contains("Deleted") && monitor.log().contains("ready0")
         };
-        assert!(wait_until(Duration::from_secs(10), heard), "ip monitor hears nothing");
+        assert!(wait_until(Duration::from_secs(60), heard), "ip monitor hears nothing");
         monitor
     }
 

@@ -88,11 +88,12 @@ impl<'room> Process<'room> {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
-    /// Waits until the log contains the text; panics with the log after ten seconds or when the program ends.
+    /// Waits until the log contains the text; panics with the log after a minute (an emulated machine is slow) or when the
+    /// program ends.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) {
         let name = self.log.display().to_string();
-        let found = wait_until(Duration::from_secs(10), || {
+        let found = wait_until(Duration::from_secs(60), || {
             self.log().contains(text) || self.child.try_wait().unwrap().is_some()
         });
         let log = self.log();

@@ -52,7 +52,7 @@ impl Link {
 
     /// The ways that are to be kept, and the links they leave by.
     pub(in crate::activate) fn pins_elsewhere(&self) -> Vec<(u32, DesiredRoute)> {
-        self.tunnel.as_ref().map(|tunnel| tunnel.pins()).unwrap_or_default()
+        self.tunnel.as_ref().map(|tunnel| tunnel.pins().to_vec()).unwrap_or_default()
     }
 
     /// Drives the tunnel. True: the link is to be set up now.

@@ -14,9 +14,10 @@ impl Tunnel {
         if self.is_settled(now) {
             return;
         }
-        let want = self.want();
         let mut peers = Vec::new();
-        for contact in &mut self.contacts {
+        let due = |contact: &Contact| contact.next_try().is_some_and(|at| now >= at);
+        let want = if self.contacts.iter().any(due) { self.want() } else { Default::default() };
+        for contact in self.contacts.iter_mut().filter(|contact| due(contact)) {
             let Some(peer) = want.peer(contact.public_key) else { continue };
             peers.extend(contact.provoke(peer, &self.reaches, now));
         }

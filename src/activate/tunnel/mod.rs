@@ -17,6 +17,7 @@ mod numbers;
 mod reach;
 pub(crate) mod routes;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use super::event::{Action, DnsTicket, Underlay};
 use super::outcome::Reason;
 use crate::profile::desired::DesiredRoute;
 use crate::profile::tunnel::{self, TunnelChanges, TunnelPeer};
-use crate::profile::wireguard::WireGuard;
+use crate::profile::wireguard::{Peer, PublicKey, WireGuard};
 use crate::profile::{LinkKind, Profile};
 use crate::proto::Instant;
 
@@ -80,6 +81,8 @@ pub(crate) struct Tunnel {
     asked: bool,
     /// What it was last told to hold.
     wanted: Option<tunnel::Tunnel>,
+    /// Routes to endpoints, and the links they leave by.
+    pins: Vec<(u32, DesiredRoute)>,
     contacts: Vec<Contact>,
     names: Names,
     reaches: Reaches,
@@ -121,6 +124,7 @@ impl Tunnel {
             have: None,
             asked: false,
             wanted: None,
+            pins: Vec::new(),
             contacts: Vec::new(),
             below: Below::default(),
             changed: now,
@@ -157,7 +161,11 @@ impl Tunnel {
     }
 
     /// Routes to endpoints that the tunnel would swallow, by the links they go out by.
-    pub(crate) fn pins(&self) -> Vec<(u32, DesiredRoute)> {
+    pub(crate) fn pins(&self) -> &[(u32, DesiredRoute)] {
+        &self.pins
+    }
+
+    fn find_pins(&self) -> Vec<(u32, DesiredRoute)> {
         let endpoints = self.contacts.iter().filter_map(|contact| contact.current(&self.reaches));
         let swallowed = endpoints.map(|endpoint| endpoint.ip()).filter(|&address| self.routes.swallows(address));
         swallowed.filter_map(|address| self.reaches.found(address).map(|way| way.pin(address))).collect()
@@ -185,9 +193,9 @@ impl Tunnel {
                 self.have = Some(held);
             }
             Ok(held) => {
-                let has_answered =
-                    |contact: &Contact| held.peer(contact.public_key).is_some_and(|peer| peer.last_handshake > 0);
-                self.shaken |= self.contacts.iter().any(has_answered);
+                let answered = held.peers.iter().filter(|peer| peer.last_handshake > 0);
+                let answered: BTreeSet<PublicKey> = answered.map(|peer| peer.public_key).collect();
+                self.shaken |= self.contacts.iter().any(|contact| answered.contains(&contact.public_key));
                 self.have = Some(held);
             }
             Err(why) => self.failed = Some(Reason::Kernel(why)),
@@ -296,10 +304,13 @@ impl Tunnel {
             return false;
         }
         let want = self.want();
+        let same = self.wanted.as_ref() == Some(&want);
         // Where a peer has moved to by itself is not put back.
-        let changes =
-            if self.wanted.as_ref() == Some(&want) { TunnelChanges::default() } else { tunnel::changes(have, &want) };
+        let changes = if same { TunnelChanges::default() } else { tunnel::changes(have, &want) };
         self.wanted = Some(want);
+        if !same {
+            self.pins = self.find_pins();
+        }
         if !changes.is_empty() {
             self.send(changes, out);
             return false;
@@ -315,11 +326,10 @@ impl Tunnel {
     /// What the device shall hold.
     fn want(&self) -> tunnel::Tunnel {
         let link = &self.link;
-        let endpoint = |peer: &crate::profile::wireguard::Peer| {
-            let contact = self.contacts.iter().find(|contact| contact.public_key == peer.public_key)?;
-            contact.current(&self.reaches)
-        };
-        let peers: Vec<TunnelPeer> = link.peers.iter().map(|peer| contact::desired(peer, endpoint(peer))).collect();
+        let found = self.contacts.iter().filter_map(|c| Some((c.public_key, c.current(&self.reaches)?)));
+        let endpoints: BTreeMap<PublicKey, SocketAddr> = found.collect();
+        let one = |peer: &Peer| contact::desired(peer, endpoints.get(&peer.public_key).copied());
+        let peers: Vec<TunnelPeer> = link.peers.iter().map(one).collect();
         let key = link.private_key.clone();
         let mark = if self.apart == Apart::No { self.routes.mark } else { link.fwmark };
         let (listen_port, peers) = (link.listen_port, contact::each_network_once(peers));

@@ -93,6 +93,7 @@ fn peer_routes(link: &WireGuard, ip: &IpSettings, v4: bool, table: Option<u32>, 
         return Vec::new();
     }
     let mut routes: Vec<DesiredRoute> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
     let networks = link.peers.iter().flat_map(|peer| &peer.allowed_ips);
     for net in networks.filter(|net| matches!(net, IpNet::V4(_)) == v4).map(IpNet::trunc) {
         let default = net.prefix_len() == 0;
@@ -106,7 +107,7 @@ fn peer_routes(link: &WireGuard, ip: &IpSettings, v4: bool, table: Option<u32>, 
         let options = RouteOptions { table, scope: v4.then_some(SCOPE_LINK), ..RouteOptions::default() };
         let metric = if v4 { metric } else { metric.max(1) };
         let route = DesiredRoute { destination: net, gateway: None, metric, protocol: protocol::STATIC, options };
-        if !routes.contains(&route) {
+        if seen.insert(net) {
             routes.push(route);
         }
     }

@@ -77,7 +77,7 @@ fn ethtool(options: &Options<'_>, check: &mut Check<'_, '_>) {
     let auto = options.get("pause-autoneg") == Some("true");
     check.require(!(fixed && auto), "ethtool", "pause-autoneg", "it excludes pause-rx and pause-tx");
     let fec = options.number("fec-mode").is_none_or(|mode| (1..64).contains(&mode));
-    check.require(fec, "ethtool", "fec-mode", "write the sum of 1 auto, 2 off, 4 rs, 8 baser, 16 llrs");
+    check.require(fec, "ethtool", "fec-mode", "write the sum of 2 auto, 4 off, 8 rs, 16 baser, 32 llrs");
 }
 
 /// The link below: a profile, an interface, or the device with the ethernet address.
