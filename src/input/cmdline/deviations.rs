@@ -13,7 +13,7 @@ pub struct Deviation {
 /// Every difference. Two rules make them: one bad field never loses a working configuration, and what is for one link
 /// never becomes one for all.
 #[rustfmt::skip]
-pub const DEVIATIONS: [Deviation; 31] = [
+pub const DEVIATIONS: [Deviation; 33] = [
     row("root=LABEL=Größe", "any byte beyond ASCII on the whole line: nothing is written, exit status 1", "any bytes are allowed"),
     row("ip=dchp", "unknown: DHCP on every wired link, in silence", "the nearest method, with a warning"),
     row("ip=eth0, ip=eth0:", "DHCP on every wired link", "ip=eth0:auto, with a warning"),
@@ -44,6 +44,8 @@ pub const DEVIATIONS: [Deviation; 31] = [
     row("rd.znet=lcs,…", "three subchannels: the first option is taken for one", "two subchannels"),
     row("rd.nvmf.nonbft=0", "0 is a yes", "0 is a no"),
     row("ip=…:HOST:… and a host name in the NBFT", "the firmware's wins", "the command line's wins"),
+    row("ip=ibft, ip=fw on Open Firmware", "the last byte of the MAC is the fifth once more; a disk to boot from also means DHCP", "the MAC as it is; only a network device counts"),
+    row("rd.net.timeout.carrier=2147484 and more", "a number that no daemon reads", "2147483 seconds"),
     row("uuids", "random in every run", "the same in every run, from file name and machine-id; those of the iBFT are the daemon's own"),
 ];
 
