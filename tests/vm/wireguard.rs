@@ -220,7 +220,7 @@ fn an_endpoint_inside_the_networks_of_its_own_tunnel_is_pinned() {
 }
 
 #[test]
-#[ignore = "open: not seen to pass"]
+#[ignore = "passes alone; beside others the guest is too slow for its deadline"]
 fn a_thousand_peers_are_configured() {
     let it = Tunnelled::new("wg-thousand");
     let _server = it.lan.serve(&[]);
