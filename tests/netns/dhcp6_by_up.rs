@@ -210,7 +210,8 @@ fn isc_dhcpd_gives_an_address_and_a_prefix_to_up() {
 fn kea_gives_an_address_and_a_prefix_to_up() {
     let lan = lan("kea");
     // Kea opens no socket on a link without carrier.
-    lan.client.ip("link set eth0 up");
+    // What the kernel learns meanwhile by itself would be another's configuration.
+    lan.client.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_ra; ip link set eth0 up");
     let _radvd = radvd(&lan, MANAGED, ON_LINK);
     let text = r#"{"Dhcp6":{"interfaces-config":{"interfaces":["srv0"]},
         "lease-database":{"type":"memfile","persist":false},"valid-lifetime":600,"preferred-lifetime":400,

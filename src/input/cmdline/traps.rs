@@ -110,6 +110,8 @@ mod tests {
             ("ip=2001:db8::2::2001:db8::1:64::eth0:none", "ip=[2001:db8::2]::[2001:db8::1]:64::eth0:none"),
             ("ip=2001:db8::2:::64:h:eth0:off", "ip=[2001:db8::2]:::64:h:eth0:off"),
             ("ip=dhcp:eth0", "ip=eth0:dhcp"),
+            ("ip=DHCP", "ip=dhcp"),
+            ("ip=eth0:Off", "ip=eth0:off"),
             ("ip=192.0.2.2::192.0.2.1:24:h:eth0:static", "ip=192.0.2.2::192.0.2.1:24:h:eth0:none"),
         ] {
             assert_eq!(proposed(line), [instead], "{line}");

@@ -88,6 +88,9 @@ impl Method {
 
     /// The known word that was probably meant. A different digit at the end is no slip of the finger but another link.
     pub(in super::super) fn guess(text: &str) -> Option<&'static str> {
+        if let Some((word, ..)) = WORDS.iter().find(|(word, ..)| word.eq_ignore_ascii_case(text)) {
+            return Some(word);
+        }
         let limit = match text.len() {
             0..4 => return None,
             4..6 => 1,
