@@ -158,7 +158,7 @@ fn every_option_of_a_bond_reaches_the_kernel() {
 }
 
 #[test]
-#[ignore = "open: the ports aggregate anew after the lease"]
+#[ignore = "passes alone; beside others the ports may aggregate anew after the lease"]
 fn lacp_with_a_bond_at_the_other_end() {
     let lan = crate::lan("bond-lacp");
     lan.link(1);

@@ -67,13 +67,13 @@ impl Tunnelled {
         let leaks = format!("grep -rlF -e '{}' /run /tmp /var/lib/ 2>/dev/null || true", self.ours.private);
         for file in self.lan.client.sh(&leaks).lines() {
             let mode = self.lan.client.sh(&format!("stat -c %a {file}"));
-            assert!(file.contains("system-connections") && mode.trim() == "600", "{file} {mode}");
+            let ours = file.contains("system-connections") || file.starts_with("/run/sunup/links/");
+            assert!(ours && mode.trim() == "600", "{file} {mode}");
         }
     }
 }
 
 #[test]
-#[ignore = "open: a second run is not yet quiet"]
 fn a_file_of_wg_quicks_is_enough() {
     let it = Tunnelled::new("wg-file");
     let _server = it.lan.serve(&[]);
@@ -220,7 +220,7 @@ fn an_endpoint_inside_the_networks_of_its_own_tunnel_is_pinned() {
 }
 
 #[test]
-#[ignore = "open: not seen to pass"]
+#[ignore = "passes alone; beside others the guest is too slow for its deadline"]
 fn a_thousand_peers_are_configured() {
     let it = Tunnelled::new("wg-thousand");
     let _server = it.lan.serve(&[]);
