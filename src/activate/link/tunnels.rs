@@ -1,5 +1,7 @@
 //! What a link has to do with tunnels: it is one, or carries some.
 
+use ipnet::IpNet;
+
 use super::Link;
 use crate::activate::event::{Action, DnsTicket, Underlay};
 use crate::activate::outcome::{LinkState, Reason};
@@ -19,7 +21,8 @@ impl Link {
 
     /// Adds what a tunnel routes, and what tunnels over this link need; takes away what would lead past them, and says so.
     pub(super) fn with_tunnels(&self, mut target: DesiredLink) -> (DesiredLink, Vec<String>) {
-        let refused = self.start.guard.purge(&mut target.routes);
+        let leased: Vec<IpNet> = self.v4.addresses().iter().map(IpNet::trunc).collect();
+        let refused = self.start.guard.purge(&mut target.routes, &leased);
         target.routes.extend(self.pins.iter().cloned());
         let Some(tunnel) = &self.tunnel else { return (target, refused) };
         let routes = tunnel.routes();
@@ -28,6 +31,7 @@ impl Link {
             let DesiredLink { ifindex, mtu, .. } = target;
             return (DesiredLink { ifindex, mtu, ..DesiredLink::default() }, refused);
         }
+        routes.displace(&mut target.routes);
         target.routes.extend(routes.all().cloned());
         target.rules.extend(routes.v4.rules.iter().cloned());
         target.rules6.extend(routes.v6.rules.iter().cloned());
