@@ -91,6 +91,11 @@ impl<'a> Driver<'a> {
         self.kernel.journal.as_mut()
     }
 
+    /// What is spoken with.
+    pub fn kernel(&mut self) -> &mut Kernel {
+        self.kernel
+    }
+
     /// Ends the work without waiting for the kernel to let go of the packet socket.
     pub fn leave(self) {
         if let Some(packets) = self.packets {

@@ -99,6 +99,8 @@ pub struct LinkOutcome {
     pub tuned: Vec<Change>,
     /// What its WireGuard device holds, without secrets.
     pub tunnel: Option<Tunnel>,
+    /// The network namespace it stands in, as it was asked for; `None`: that of the run.
+    pub netns: Option<String>,
     /// Addresses it has by router advertisement.
     pub autoconf: Vec<ipnet::IpNet>,
 }
