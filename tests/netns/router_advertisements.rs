@@ -49,16 +49,16 @@ fn a_token_is_the_second_half_of_every_address() {
     let lan = crate::lan("auto6-token");
     let _radvd = radvd(&lan);
     let profile = "[connection]\nid=six\nuuid=7c1e0c3a-1df8-4d5f-9a55-1f4f4e0a6a02\ntype=ethernet\n\
-        [ipv4]\nmethod=disabled\n[ipv6]\nmethod=auto\nmay-fail=false\ntoken=::beef:42\n";
+        [ipv4]\nmethod=disabled\n[ipv6]\nmethod=auto\nmay-fail=false\ntoken=::aa:bb:cc:dd\n";
     lan.client.sh(&format!("mkdir -p /run/p; umask 077; printf '%s' '{profile}' >/run/p/six.nmconnection"));
     let arguments = ["up", "--cmdline", "rd.neednet=1", "--profiles", "/run/p"];
     lan.sunup(&arguments).exits(0);
-    assert_eq!(lan.address("eth0", "2001:db8:77:").expect("an address")["local"], "2001:db8:77::beef:42");
-    assert!(lan.client.sh("ip token get dev eth0").contains("::beef:42"));
+    assert_eq!(lan.address("eth0", "2001:db8:77:").expect("an address")["local"], "2001:db8:77:0:aa:bb:cc:dd");
+    assert!(lan.client.sh("ip token get dev eth0").contains("::aa:bb:cc:dd"));
     lan.sunup(&arguments).exits(0);
-    assert_eq!(lan.address("eth0", "2001:db8:77:").expect("an address")["local"], "2001:db8:77::beef:42");
+    assert_eq!(lan.address("eth0", "2001:db8:77:").expect("an address")["local"], "2001:db8:77:0:aa:bb:cc:dd");
     lan.sunup(&["down", "eth0"]).exits(0);
-    assert!(!lan.client.sh("ip token get dev eth0").contains("beef"), "down takes it back");
+    assert!(!lan.client.sh("ip token get dev eth0").contains("aa:bb"), "down takes it back");
 }
 
 #[test]
