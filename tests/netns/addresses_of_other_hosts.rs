@@ -33,7 +33,7 @@ fn a_static_address_of_another_host_is_not_used_and_the_host_is_named() {
 }
 
 #[test]
-fn a_leased_address_of_another_host_is_declined_for_another() {
+fn r4_11_a_leased_address_of_another_host_is_declined_for_another() {
     let lan = crate::lan("acd-lease");
     lan.server.ip("address add 10.77.0.77/32 dev lo");
     let host = format!("--dhcp-host={CLIENT_MAC},10.77.0.77");
@@ -45,7 +45,7 @@ fn a_leased_address_of_another_host_is_declined_for_another() {
 }
 
 #[test]
-fn a_free_address_is_probed_three_times_and_announced_once() {
+fn r4_11_a_free_address_is_probed_three_times_and_announced_once() {
     let lan = crate::lan("acd-free");
     let host = format!("--dhcp-host={CLIENT_MAC},10.77.0.77");
     let _server = lan.serve(&[&host]);

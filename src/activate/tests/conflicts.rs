@@ -72,7 +72,7 @@ const FIVE: [u8; 4] = [192, 0, 2, 5];
 const SIX: [u8; 4] = [192, 0, 2, 6];
 
 #[test]
-fn an_address_is_not_there_before_it_is_known_to_be_free() {
+fn r4_11_an_address_is_not_there_before_it_is_known_to_be_free() {
     let story = run(bench(wanted(&["192.0.2.5/24"], Some(200))), &[]);
     assert_eq!(story.verdict, Some(Verdict::Ok));
     assert_eq!(story.wishes, [(vec![], 0), (vec!["192.0.2.5/24".to_owned()], 2)]);

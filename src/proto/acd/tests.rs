@@ -47,7 +47,7 @@ fn run(acd: &mut Acd) -> (Vec<u64>, Vec<(u64, Event)>) {
 }
 
 #[test]
-fn full_keeps_the_times_of_the_rfc_and_shorter_ones_their_proportions() {
+fn r4_11_full_keeps_the_times_of_the_rfc_and_shorter_ones_their_proportions() {
     for seed in 0..200 {
         for (longest, part) in [(9000, 1000), (180, 20)] {
             let mut acd = acd(longest, seed);

@@ -89,7 +89,7 @@ impl Run {
 fn answer(question: &[u8], bytes: &[u8]) -> Vec<u8> {
     let mut answer = question.to_vec();
     let (&[code, records], rest) = bytes.split_first_chunk().unwrap_or((&[0, 0], &[]));
-    for (at, value) in [(2, 0x81 | (code & 2)), (3, 0x80 | code % 6), (7, records)] {
+    for (at, value) in [(2, 0x81 | (code & 2)), (3, 0x80 | (code % 6)), (7, records)] {
         answer.iter_mut().skip(at).take(1).for_each(|byte| *byte = value);
     }
     answer.extend(rest);
