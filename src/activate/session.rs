@@ -97,10 +97,13 @@ impl Session {
             Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
             Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
             Input::Dns { ticket, answer } => self.on(ticket.ifindex, |link| link.dns_answer(ticket, answer, now)),
-            Input::Applied { ifindex, fatal, complaints } => self.on(ifindex, |link| {
-                link.applied(fatal, complaints);
-                link.tunnel_applied(now);
-            }),
+            Input::Applied { ifindex, fatal, complaints } => {
+                self.on(ifindex, |link| {
+                    link.applied(fatal, complaints);
+                    link.tunnel_applied(now);
+                });
+                self.links.iter_mut().for_each(|slot| slot.link.look_for_ways(now));
+            }
         }
         let mut out = Vec::new();
         self.tell_tunnels();

@@ -5,13 +5,25 @@ use ipnet::IpNet;
 use super::Link;
 use crate::activate::event::{Action, DnsTicket, Underlay};
 use crate::activate::outcome::{LinkState, Reason};
+use crate::activate::sysctls;
 use crate::activate::tunnel::Below;
 use crate::profile::desired::{DesiredLink, DesiredRoute};
 use crate::profile::tunnel;
+use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
 
-/// Kernel settings that mean something to a tunnel. It forms no address by itself: WireGuard turns that off when it is set up.
-pub(super) const SYSCTLS: [&str; 2] = ["ipv6/accept_ra", "ipv6/disable_ipv6"];
+/// Kernel settings that mean something to a tunnel.
+const SYSCTLS: [&str; 2] = ["ipv6/accept_ra", "ipv6/disable_ipv6"];
+
+/// The kernel settings that a method wants of a tunnel. It forms no address by itself, as WireGuard turns that off when the link is
+/// made; where IPv6 is the kernel's affair, NetworkManager turns it on.
+pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
+    let mut all = sysctls::sysctls(settings);
+    all.retain(|(key, _)| SYSCTLS.contains(key));
+    let kernels = settings.is_some_and(|settings| settings.method == Method6::Ignore);
+    all.extend(kernels.then(|| ("ipv6/addr_gen_mode", "3".to_owned())));
+    all
+}
 
 impl Link {
     /// True for a tunnel.
@@ -43,6 +55,11 @@ impl Link {
         let v4 = self.v4.target(self.start.metric, now).routes;
         let v6 = self.v6.as_ref().map(|v6| v6.target(self.start.metric, now).routes).unwrap_or_default();
         self.with_tunnels(DesiredLink { routes: [v4, v6].concat(), ..DesiredLink::default() }).1
+    }
+
+    /// Another way may be there.
+    pub(in crate::activate) fn look_for_ways(&mut self, now: Instant) {
+        self.tunnel.iter_mut().for_each(|tunnel| tunnel.look_for_ways(now));
     }
 
     /// Keeps the way to an endpoint of a tunnel. True: it is new.

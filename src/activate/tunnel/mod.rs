@@ -67,7 +67,7 @@ pub(crate) struct Below {
     pub(crate) search: Vec<String>,
     /// A link may still come up.
     pub(crate) pending: bool,
-    /// How many links are up: with another, other ways are there.
+    /// How many links are up.
     pub(crate) up: usize,
 }
 
@@ -241,12 +241,14 @@ impl Tunnel {
         }
     }
 
+    /// Another way to peers may be there.
+    pub(crate) fn look_for_ways(&mut self, now: Instant) {
+        self.reaches.retry(now);
+    }
+
     /// The network below is like this now.
     pub(crate) fn below(&mut self, below: &Below, now: Instant) {
         if self.below != *below {
-            if self.below.up != below.up {
-                self.reaches.retry(now);
-            }
             self.below = below.clone();
             self.changed = now;
         }
