@@ -203,7 +203,6 @@ fn an_endpoint_of_ipv6_may_be_named_in_the_hosts_file() {
 }
 
 #[test]
-#[ignore = "open: not seen to pass"]
 fn an_answer_too_long_for_a_datagram_is_fetched_by_tcp() {
     let it = Tunnelled::new("wg-tcp");
     it.lan.server.sh("ip address add 10.77.0.53/24 dev srv0

@@ -249,6 +249,9 @@ impl Tunnel {
     /// The network below is like this now.
     pub(crate) fn below(&mut self, below: &Below, now: Instant) {
         if self.below != *below {
+            if self.below.up != below.up {
+                self.reaches.retry(now);
+            }
             self.below = below.clone();
             self.changed = now;
         }
