@@ -1,5 +1,6 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+mod lookup;
 mod tunnels;
 
 use std::net::Ipv6Addr;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
+pub use self::lookup::look_up;
 use self::tunnels::Answer;
 use crate::activate::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Session, Verdict};
 use crate::journal::Journal;
@@ -239,7 +241,7 @@ impl<'a> Driver<'a> {
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
             fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
             fds.extend(self.udp6.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
-            fds.extend(self.questions.iter().map(tunnels::interest));
+            fds.extend(self.questions.iter().map(|(_, socket)| lookup::interest(socket)));
             // A signal is no more than an early wake-up.
             let _ = ppoll(&mut fds, timeout, None);
             let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);

@@ -61,7 +61,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let mut outcome = session.outcome(verdict);
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
     state::write(&arguments.root, &daemon, driver.journal()).iter().for_each(|error| log::warn!("{error}"));
-    write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
+    write::write(&arguments.root, state::report::hash(&line), &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }

@@ -107,6 +107,16 @@ impl Ipv6 {
         self.dhcp.as_ref().and_then(Dhcp6::lease)
     }
 
+    /// The lease that holds now, also while it is being prolonged.
+    pub(super) fn held(&self, now: Instant) -> Option<&Lease> {
+        self.dhcp.as_ref().and_then(|dhcp| dhcp.held(now))
+    }
+
+    /// Why a lease that still holds was not prolonged; said once.
+    pub(super) fn unrenewed(&mut self) -> Option<String> {
+        self.dhcp.as_mut().and_then(Dhcp6::unrenewed)
+    }
+
     /// The kernel has taken what was last asked of it.
     pub(super) fn applied(&mut self) {
         self.applied = true;

@@ -277,6 +277,7 @@ impl Link {
         self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
+            self.complaints.extend(v6.unrenewed());
         }
     }
 
@@ -383,8 +384,8 @@ impl Link {
             timing: self.timing,
             target: self.target(now),
             metric: self.start.metric,
-            lease4: self.v4.lease().cloned(),
-            lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
+            lease4: self.v4.held(now).cloned(),
+            lease6: self.v6.as_ref().and_then(|v6| v6.held(now)).cloned(),
             dns: self.dns(now),
             tuned: self.tuning.changed().to_vec(),
             tunnel: self.tunnel.as_ref().and_then(Tunnel::report),

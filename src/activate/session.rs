@@ -11,7 +11,7 @@ use super::event::{Action, Input};
 use super::link::{Link, Start};
 use super::mac;
 use super::outcome::{Dns, LinkState, Outcome, Verdict};
-use super::settings::{Remembered, Settings};
+use super::settings::{Remembered, Renewal, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::wait::{self, Standing};
 use crate::plan::{self, Plan, Target};
@@ -176,7 +176,7 @@ impl Session {
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
-            renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
+            renew: self.settings.renew.map(|how| if self.renews(device.ifindex) { how } else { Renewal::Rest }),
             metric: self.metric(&profile),
             limits: self.settings.limits,
             tunnel: self.tunnel_start(&device, &profile),
@@ -293,7 +293,10 @@ impl Session {
         let global = &self.settings.global_dns;
         let mut dns = Dns { servers: global.servers.clone(), search: Vec::new() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
-        up().filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
+        // A lease goes on while its link has no carrier, and nobody would write its servers again when that is back.
+        let counted =
+            |link: &&super::outcome::LinkOutcome| link.state == LinkState::Up || self.settings.renew.is_some();
+        links.iter().filter(counted).filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
         let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
         let mut warnings = self.settings.warnings.clone();
         warnings.extend(self.plan.warnings.iter().cloned());

@@ -1,6 +1,6 @@
 //! `/run/sunup/state.json`: what the last run did, for programs; `sunup status --json` prints it, `sunup status` reads it.
 //!
-//! Schema 1. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
+//! Schema 1: `status.schema.json` beside this file says which keys there are, of which types. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
 //! `failed` and goes with exit codes 0, 3 and 1.
 
 mod tunnel;
@@ -166,15 +166,20 @@ struct HandedOver {
     files: Vec<String>,
 }
 
-/// The report as a file. `handed_over`: which files were made for which daemon.
-pub fn file(outcome: &Outcome, cmdline: &str, handed_over: &[(&'static str, Vec<StateFile>)]) -> StateFile {
+/// What tells one command line from another.
+pub fn hash(cmdline: &str) -> String {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, cmdline.as_bytes()).simple().to_string()
+}
+
+/// The report as a file. `cmdline_hash`: of [`hash`]; `handed_over`: which files were made for which daemon.
+pub fn file(outcome: &Outcome, cmdline_hash: String, handed_over: &[(&'static str, Vec<StateFile>)]) -> StateFile {
     let report = Report {
         schema: 1,
         version: env!("CARGO_PKG_VERSION"),
         result: outcome.result.word(),
         started_ms: outcome.started.as_millis(),
         finished_ms: outcome.finished.as_millis(),
-        cmdline_hash: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, cmdline.as_bytes()).simple().to_string(),
+        cmdline_hash,
         hostname: outcome.hostname.as_deref(),
         links: links(outcome),
         missing: outcome.missing.iter().map(missing).collect(),

@@ -16,15 +16,23 @@ mod links_are_as_networkmanager_makes_them;
 #[path = "../handover/monitor.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod monitor;
+#[path = "../handover/networkd.rs"]
+#[allow(dead_code, reason = "a part of the other rig")]
+mod networkd;
 #[path = "../handover/networkmanager.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod networkmanager;
+#[path = "../handover/rig.rs"]
+mod rig;
+#[path = "../handover/snapshot.rs"]
+mod snapshot;
 #[path = "../handover/verdict.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod verdict;
 
 mod a_lossy_network;
 mod a_module_is_loaded;
+mod daemons_adopt;
 mod external_links_are_left_alone;
 mod nics;
 mod settings_of_the_device;
