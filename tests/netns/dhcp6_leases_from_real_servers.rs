@@ -114,7 +114,7 @@ fn installed(name: &str) -> PathBuf {
 }
 
 /// Starts a server of the system, or of the tree that `SUNUP_SERVERS` names.
-fn serve<'lan>(lan: &'lan Lan, name: &str, arguments: &[&str]) -> Process<'lan> {
+pub(crate) fn serve<'lan>(lan: &'lan Lan, name: &str, arguments: &[&str]) -> Process<'lan> {
     let program = installed(name);
     assert!(program.exists(), "{} is missing: apt-get install isc-dhcp-server kea-dhcp6-server", program.display());
     let libraries = program.parent().and_then(Path::parent).unwrap().join("lib/x86_64-linux-gnu");
