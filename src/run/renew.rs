@@ -13,6 +13,7 @@ use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::Context;
 use crate::poll::{self, Driver};
 use crate::profile::handover::ExitRule;
+use crate::proto::Instant;
 use crate::state;
 
 /// Prolongs leases, makes the kernel hold what is remembered, and writes down what became of it. `None`: there is no lease (of the
@@ -33,7 +34,7 @@ pub fn renew(arguments: &Renew) -> Result<Option<Outcome>, KernelError> {
     let rule = |link: &Remembered| ExitRule { link: Some(link.name.clone()), policy: link.exit };
     let (handover, networkd_priority) = state::amend::handed_over(root);
     let leave = Leave { handover, exit: remembered.iter().map(rule).collect(), networkd_priority, dracut: None };
-    let of_no_lease = of_no_lease(root, &remembered);
+    let of_no_link = of_no_link(root, &remembered);
     let settings = Settings {
         renew: Some(if arguments.due { Renewal::Due } else { Renewal::Now }),
         renewed,
@@ -53,28 +54,31 @@ pub fn renew(arguments: &Renew) -> Result<Option<Outcome>, KernelError> {
     outcome.warnings.iter().for_each(|warning| log::warn!("{warning}"));
     let earlier = state::amend::earlier(root);
     outcome.hostname = outcome.hostname.or(earlier.hostname);
-    outcome.dns.merge(&of_no_lease);
+    outcome.dns.merge(&of_no_link);
     write::write(root, earlier.cmdline_hash, &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(Some(outcome))
 }
 
-/// Name servers and search domains of the last run that came by no lease: from routers, who are not asked now, and from profiles.
-fn of_no_lease(root: &Path, remembered: &[Remembered]) -> Dns {
-    let mut leased = Dns::default();
+/// Name servers and search domains of the last run that are remembered with no link: those that were given for all.
+fn of_no_link(root: &Path, remembered: &[Remembered]) -> Dns {
+    let mut linked = Dns::default();
     for link in remembered {
+        // Whether they still hold or not.
+        linked.servers.extend(link.learned.servers(Instant::default()).map(|(server, _)| server.to_string()));
+        linked.search.extend(link.learned.search(Instant::default()).map(|(name, _)| name.to_string()));
         if let Some(lease) = &link.lease4 {
-            leased.servers.extend(lease.dns.iter().map(ToString::to_string));
-            leased.search.extend(lease.search.iter().chain(&lease.domain).map(ToString::to_string));
+            linked.servers.extend(lease.dns.iter().map(ToString::to_string));
+            linked.search.extend(lease.search.iter().chain(&lease.domain).map(ToString::to_string));
         }
         if let Some(lease) = &link.lease6 {
-            leased.servers.extend(lease.dns.iter().map(ToString::to_string));
-            leased.search.extend(lease.search.iter().map(ToString::to_string));
+            linked.servers.extend(lease.dns.iter().map(ToString::to_string));
+            linked.search.extend(lease.search.iter().map(ToString::to_string));
         }
     }
     let (mut servers, mut search) = resolv_conf::read_file(&root.join("run/sunup/resolv.conf"));
     let address = |server: &str| server.split('%').next().unwrap_or_default().to_owned();
-    servers.retain(|server| !leased.servers.contains(&address(server)));
-    search.retain(|domain| !leased.search.contains(domain));
+    servers.retain(|server| !linked.servers.contains(&address(server)));
+    search.retain(|domain| !linked.search.contains(domain));
     Dns { servers, search }
 }

@@ -50,5 +50,8 @@ pub fn server(text: &str, index: &dyn Fn(&str) -> Option<u32>) -> Option<SocketA
     }
 }
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(test)]
 mod tests;
