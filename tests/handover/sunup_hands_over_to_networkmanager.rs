@@ -240,6 +240,7 @@ fn a_bridge_and_its_port_stay() {
         let lan = crate::lan(&format!("nm-{name}"));
         let server = leased.then(|| lan.serve(&[]));
         lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        lan.sunup(&["verify-handover"]).exits(0);
         let title = format!("NetworkManager, {name}");
         let adoption = Adoption { links: &["br0"], below: &["eth0"], ..one_link(&title, &lan, server.as_ref()) };
         adopt(&adoption).print().is_clean();

@@ -111,3 +111,36 @@ fn what_is_damaged_is_no_state() {
         lan.client.sh("rm -rf /run/sunup /run/NetworkManager; for l in eth0 eth1; do ip address flush dev $l; ip link set $l down; done");
     }
 }
+
+/// All that a machine can be told of at once: links up, failed, missing and foreign, both kinds of lease.
+#[test]
+fn status_prints_the_report_and_it_is_as_its_schema_says() {
+    let lan = crate::lan("schema");
+    lan.link(1);
+    lan.link(2);
+    lan.server.ip("link set srv1 down");
+    lan.client.ip("link add foreign type bridge");
+    lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; ip address add fd77::1/64 dev srv0 nodad");
+    let options =
+        ["--enable-ra", "--dhcp-range=fd77::10,fd77::ff,64,1h", "--dhcp-option=option6:dns-server,[fd77::53]"];
+    let _server = lan.serve(&options);
+    let line = "ip=eth0:dhcp,dhcp6 ip=eth1:dhcp ip=eth9:dhcp bridge=br7:eth2 ip=10.77.2.9:::24::br7:none rd.neednet=1 rd.nosuch";
+    let ran = lan.sunup(&["up", "--timeout", "4", "--cmdline", line]);
+    ran.exits(3);
+    let state = lan.state();
+    let words = |key: &str| -> Vec<&str> {
+        state["links"].as_array().unwrap().iter().filter_map(|link| link[key].as_str()).collect()
+    };
+    let states = words("state");
+    assert!(["up", "untouched"].iter().all(|word| states.contains(word)), "{states:?}");
+    assert!(states.contains(&"failed") || states.contains(&"pending"), "{states:?}");
+    assert_eq!(state["missing"].as_array().map(Vec::len), Some(1), "{state}");
+    let eth0 = lan.link_state("eth0");
+    assert!(eth0["lease"].is_object() && eth0["lease6"].is_object(), "{eth0}");
+    let printed = lan.sunup(&["status", "--json"]).exits(3).stdout.clone();
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), state);
+    lan.sunup(&["renew", "eth0"]);
+    lan.state();
+    lan.sunup(&["down", "eth0"]).exits(0);
+    assert_eq!(lan.link_state("eth0")["lease6"], serde_json::Value::Null);
+}

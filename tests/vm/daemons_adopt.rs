@@ -101,6 +101,7 @@ fn adopted(daemon: &str, stack: &Stack) {
     let server = (!stack.server.is_empty()).then(|| serve(&lan, stack.server));
     let line = format!("{} rd.neednet=1 rd.sunup.handover={}", stack.line, daemon.to_lowercase());
     lan.up(&line).exits(0);
+    lan.sunup(&["verify-handover"]).exits(0);
     let name = format!("{daemon}, {}", stack.name);
     let adoption = Adoption { links: &[stack.top], below: stack.below, ..one_link(&name, &lan, server.as_ref()) };
     let verdict = match daemon {
