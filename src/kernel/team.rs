@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(choose(9, 2, &links(false, false)), None, "none is better");
         assert_eq!(choose(9, 2, &links(false, true)), Some(3));
         assert_eq!(choose(9, 3, &links(true, true)), None, "it stays");
-        assert_eq!(choose(9, 0, &[other.clone()]), None);
+        assert_eq!(choose(9, 0, std::slice::from_ref(&other)), None);
     }
 
     proptest::proptest! {
