@@ -61,6 +61,7 @@ impl Link {
         // A team has nobody else to choose its active port.
         self.again |= self.port().is_some_and(|port| port.port_type == "team");
         if !carrier {
+            self.v4.carrier_lost();
             return;
         }
         self.timing.carrier.get_or_insert(now);
