@@ -151,6 +151,7 @@ impl Input<'_> {
             | Self::Tunnel { ifindex, .. }
             | Self::TunnelSet { ifindex, .. }
             | Self::Route { ifindex, .. }
+            | Self::Arp { ifindex, .. }
             | Self::Applied { ifindex, .. } => Some(*ifindex),
         }
     }
