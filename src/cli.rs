@@ -132,7 +132,7 @@ pub struct Wait {
     /// until what `up` made is there: the default
     #[argh(switch)]
     pub online: bool,
-    /// until there is a way to ADDRESS whose first neighbour answers; with a port, until a TCP connection can be made
+    /// until there is a way to HOST (a name or an address) whose first neighbour answers; with HOST:PORT, until a TCP connection can be made
     #[argh(option)]
     pub reach: Option<String>,
     /// seconds to wait at most; default: for ever

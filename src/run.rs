@@ -71,7 +71,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
     let first = [daemon, theirs.unwrap_or_default()].concat();
     state::write(&arguments.root, &first, driver.journal()).iter().for_each(|error| log::warn!("{error}"));
-    write::write(&arguments.root, &line, &leave, &mut outcome, driver.journal());
+    write::write(&arguments.root, state::report::hash(&line), &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
 }

@@ -11,7 +11,7 @@ use super::event::{Action, Input};
 use super::link::{Link, Start};
 use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Outcome, Verdict};
-use super::settings::{Remembered, Settings};
+use super::settings::{Remembered, Renewal, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::tunnel::Apart;
 use super::wait::{self, Standing};
@@ -74,6 +74,7 @@ impl Session {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         self.now = self.now.max(now);
         let now = self.now;
+        let only = input.ifindex();
         match input {
             Input::Timeout => self.links.iter_mut().for_each(|slot| slot.link.timeout(now)),
             Input::Devices(devices) => self.devices(devices),
@@ -107,7 +108,10 @@ impl Session {
         }
         let mut out = Vec::new();
         self.tell_tunnels();
-        self.links.iter_mut().for_each(|slot| slot.link.drive(now, &mut out));
+        // What one link is told is nothing to the others, but to tunnels.
+        let concerned = |link: &Link| only.is_none_or(|only| link.ifindex() == only) || link.is_tunnel();
+        let links = self.links.iter_mut().map(|slot| &mut slot.link);
+        links.filter(|link| concerned(link)).for_each(|link| link.drive(now, &mut out));
         self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }
@@ -181,7 +185,7 @@ impl Session {
             needed_mtu: stack::needed_mtu(&self.plan, &self.settings.profiles, step.ifindex),
             parent_mtu: step.parent.and_then(|parent| self.mtu_of(parent)),
             exit: ExitRule::of(&self.settings.exit, &device.name),
-            renew: self.settings.renew.filter(|_| self.renews(device.ifindex)),
+            renew: self.settings.renew.map(|how| if self.renews(device.ifindex) { how } else { Renewal::Rest }),
             metric: self.metric(&profile),
             limits: self.settings.limits,
             tunnel: self.tunnel_start(&device, &profile),
@@ -300,7 +304,10 @@ impl Session {
         let mut dns = Dns { servers: global.servers.clone(), search: Vec::new() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
         let here = |link: &&LinkOutcome| self.settings.tunnels.apart != Apart::Before || link.tunnel.is_none();
-        up().filter(here).filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
+        // A lease goes on while its link has no carrier, and nobody would write its servers again when that is back.
+        let counted = |link: &&LinkOutcome| link.state == LinkState::Up || self.settings.renew.is_some();
+        let counted = links.iter().filter(counted).filter(here);
+        counted.filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
         let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
         let mut warnings = self.settings.warnings.clone();
         warnings.extend(self.plan.warnings.iter().cloned());

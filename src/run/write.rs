@@ -38,7 +38,14 @@ impl Leave {
 }
 
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcome, mut journal: Option<&mut Journal>) {
+/// `hash` is that of the command line.
+pub(super) fn write(
+    root: &Path,
+    hash: String,
+    leave: &Leave,
+    outcome: &mut Outcome,
+    mut journal: Option<&mut Journal>,
+) {
     set_hostname(outcome, journal.as_deref_mut());
     let here = || outcome.links.iter().filter(|link| link.netns.is_none());
     let up = || here().filter(|link| link.state == LinkState::Up);
@@ -67,7 +74,7 @@ pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcom
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
     remarks.iter().for_each(|remark| log::warn!("{remark}"));
     outcome.warnings.extend(remarks);
-    let report = state::report::file(outcome, line, &handed_over);
+    let report = state::report::file(outcome, hash, &handed_over);
     errors.extend(state::write(root, &[report], journal));
     errors.iter().for_each(|error| log::warn!("{error}"));
     if !errors.is_empty() && outcome.result == Verdict::Ok {

@@ -1,6 +1,6 @@
 //! What the links of a run have to do with the tunnels among them.
 
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Session;
@@ -24,7 +24,7 @@ pub struct TunnelSettings {
     /// Name servers besides those of links.
     pub resolver: Dns,
     /// Addresses of names that need not be looked up.
-    pub hosts: Vec<(String, IpAddr)>,
+    pub hosts: Vec<(String, std::net::IpAddr)>,
 }
 
 impl Default for TunnelSettings {
@@ -80,14 +80,7 @@ impl Session {
 
     /// The address of a name server, which may have a zone.
     fn server(&self, text: &str) -> Option<SocketAddr> {
-        let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
-        match (address.parse().ok()?, zone) {
-            (IpAddr::V6(address), Some(zone)) => {
-                let scope = self.devices.iter().find(|device| device.name == zone)?.ifindex;
-                Some(SocketAddr::V6(SocketAddrV6::new(address, dns::PORT, 0, scope)))
-            }
-            (address, _) => Some(SocketAddr::new(address, dns::PORT)),
-        }
+        dns::server(text, &|zone| Some(self.devices.iter().find(|device| device.name == zone)?.ifindex))
     }
 
     /// Keeps the ways to endpoints which their tunnels would swallow.
