@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use super::config::DHCP_TIMEOUT;
 use super::event::Action;
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
@@ -10,9 +11,6 @@ use super::target::{self, FamilyTarget};
 use crate::profile::{Ip4Settings, Method4};
 use crate::proto::dhcp4::{Client, Config, Event, Lease};
 use crate::proto::{Instant, Output};
-
-/// How long an exchange may take where the profile does not say: NetworkManager's 45 s.
-const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// How long a server is asked to prolong a lease that holds anyway.
 const RENEWAL: Duration = Duration::from_secs(10);
