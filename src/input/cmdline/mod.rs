@@ -69,6 +69,7 @@ pub fn read(line: &CommandLine, environment: &Environment<'_>) -> Reading {
         }
     }
     repeated(&mut builder, line);
+    anaconda::apply(&mut builder);
     firmware::read_nbft(&mut builder);
     links::vlan_parents(&mut builder);
     bootif::apply(&mut builder);

@@ -70,7 +70,9 @@ pub(super) fn bootdev_link(value: Value<'_>) -> Option<Interface> {
 /// Makes a profile for the link of `bootdev=`, and lets it wait for its device.
 pub(super) fn apply_bootdev(builder: &mut Builder<'_>) {
     let Some(value) = builder.collected.bootdev else {
-        builder.reading.bootdev = builder.collected.anaconda.interface().map(|link| link.to_string());
+        let anaconda = &builder.collected.anaconda;
+        let bootif = builder.reading.bootif.filter(|_| anaconda.is_bootif()).map(|mac| mac.to_string());
+        builder.reading.bootdev = anaconda.interface().map(|link| link.to_string()).or(bootif);
         return;
     };
     let Some(interface) = bootdev_link(value) else {

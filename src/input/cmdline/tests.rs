@@ -281,6 +281,28 @@ fn the_old_words_of_anaconda_complete_an_address() {
 }
 
 #[test]
+fn the_words_of_ksdevice_mean_what_they_do_in_anaconda() {
+    let first = read("ksdevice=link ip=dhcp");
+    assert!(first.single_dhcp && first.remarks.is_empty());
+    let address = read("ksdevice=link ip=192.0.2.2 netmask=24");
+    assert!(!address.single_dhcp && address.remarks.len() == 1, "{:?}", address.remarks);
+    let booted = read("ksdevice=bootif ip=192.0.2.2 netmask=24 BOOTIF=01-52-54-00-12-34-56");
+    assert_eq!(booted.bootdev.as_deref(), Some("52:54:00:12:34:56"));
+    assert_eq!(profile(&booted, "default_connection").matching.mac_address, booted.bootif);
+    for line in ["ksdevice=bootif ip=dhcp", "ksdevice=a-name-that-is-too-long", "ksdevice=ibft"] {
+        assert_eq!(read(line).remarks.len(), 1, "{line}");
+    }
+}
+
+#[test]
+fn an_infiniband_link_keeps_its_address_and_says_so() {
+    let reading = read("ip=ib0:dhcp:2044:preserve ip=eth0:dhcp::preserve");
+    assert_eq!(profile(&reading, "ib0").link.cloned_mac, None);
+    let [remark] = &reading.remarks[..] else { panic!("{:?}", reading.remarks) };
+    assert!(matches!(remark.warning.origin, Origin::CommandLine { at: 17, .. }), "{remark:?}");
+}
+
+#[test]
 fn s390_devices_need_a_profile_and_their_subchannels() {
     let reading = read("ip=encf5f0:dhcp rd.znet=lcs,0.0.f5f0,0.0.f5f1,portname=a,bad=1 rd.znet=zzz,0.0.1,0.0.2");
     let link = &profile(&reading, "encf5f0").link;

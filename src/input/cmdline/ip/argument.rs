@@ -9,8 +9,8 @@ use super::super::reading::Remark;
 use super::super::traps::bracketed;
 use super::method::Method;
 use super::print::dashed;
-use crate::profile::HwAddr;
 use crate::profile::link::ClonedMac;
+use crate::profile::{HwAddr, Origin};
 
 /// What an `ip=` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,6 +47,8 @@ pub(in super::super) struct Reader<'r, 'a> {
     pub(in super::super) hostname: Option<String>,
     /// The link of `ip=METHOD:IFACE`.
     pub(in super::super) swapped: Option<Interface>,
+    /// Where MAC stands.
+    pub(in super::super) mac_at: Option<Origin>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -266,6 +268,7 @@ impl<'a> Reader<'_, 'a> {
             }
             _ => {
                 argument.mtu = self.mtu(first);
+                self.mac_at = Some(self.value.origin_of(fields.rest()));
                 argument.mac = self.mac(fields.rest());
             }
         }
@@ -275,6 +278,7 @@ impl<'a> Reader<'_, 'a> {
     fn unseparated(&mut self, whole: Field<'a>, argument: &mut Argument) -> bool {
         if let Ok(mac) = whole.text.parse::<HwAddr>() {
             self.error(whole, "the MTU before the MAC is missing; the MAC is taken", None);
+            self.mac_at = Some(self.value.origin_of(whole));
             argument.mac = Some(ClonedMac::Address(mac)).filter(|_| mac.as_bytes().len() == 6);
         } else if let (true, Ok(address)) = (whole.text.contains(':'), whole.text.parse::<IpAddr>()) {
             self.error(whole, "an IPv6 address goes into brackets; it is taken as name server", None);

@@ -12,7 +12,8 @@ fn argument(text: &str) -> (Option<Argument>, usize) {
     let (_, value) = Value::of(&word);
     let mut remarks = Vec::new();
     let is_link = |name: &str| name == "dchp0";
-    let mut reader = Reader { value, is_link: &is_link, remarks: &mut remarks, hostname: None, swapped: None };
+    let mut reader =
+        Reader { value, is_link: &is_link, remarks: &mut remarks, hostname: None, swapped: None, mac_at: None };
     (reader.read(), remarks.len())
 }
 
@@ -129,7 +130,7 @@ fn a_remark_names_the_column_of_the_field() {
     let word = Word { text: "ip=192.0.2.2::junk:24::eth0:none".to_owned(), column: 7, quotes: Vec::new() };
     let mut remarks = Vec::new();
     let (_, value) = Value::of(&word);
-    Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None }.read();
+    Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None, mac_at: None }.read();
     let columns: Vec<&Origin> = remarks.iter().map(|remark| &remark.warning.origin).collect();
     assert_eq!(columns, [&Origin::CommandLine { word: word.text.clone(), column: word.column, at: 21 }]);
 }
