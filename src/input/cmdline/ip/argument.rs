@@ -80,7 +80,7 @@ impl<'a> Reader<'_, 'a> {
         if let Some(method) = Method::parse(text) {
             return Some(Argument { method: Some(method), ..Argument::default() });
         }
-        if text.split('/').next().is_some_and(|address| address.parse::<IpAddr>().is_ok()) {
+        if field.fields().next('/').text.parse::<IpAddr>().is_ok() {
             return self.long(field, Fields::default());
         }
         if let Some(word) = Method::guess(text).filter(|_| !(self.is_link)(text)) {
@@ -323,7 +323,7 @@ impl<'a> Reader<'_, 'a> {
             "random" => Some(ClonedMac::Random),
             "stable" => Some(ClonedMac::Stable),
             text => {
-                let mac = text.parse::<HwAddr>().ok().filter(|mac| mac.as_bytes().len() == 6);
+                let mac = field.fields().next('\0').text.parse::<HwAddr>().ok().filter(|mac| mac.as_bytes().len() == 6);
                 if mac.is_none() {
                     self.error(field, format!("'{text}' is no MAC; the link keeps its own"), None);
                 }

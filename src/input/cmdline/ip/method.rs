@@ -91,6 +91,11 @@ impl Method {
         if let Some((word, ..)) = WORDS.iter().find(|(word, ..)| word.eq_ignore_ascii_case(text)) {
             return Some(word);
         }
+        // A list that makes no known combination, or a word that others use for addresses without DHCP.
+        let known = |part: &str| Self::parse(part).is_some();
+        if text == "static" || (text.contains(',') && text.split(',').any(known)) {
+            return Some("auto");
+        }
         let limit = match text.len() {
             0..4 => return None,
             4..6 => 1,
@@ -145,6 +150,9 @@ mod tests {
             [("dchp", "dhcp"), ("dhcp4", "dhcp"), ("atuo", "auto"), ("dhpc6", "dhcp6"), ("noen", "none")]
         {
             assert_eq!(Method::guess(slip), Some(word), "{slip}");
+        }
+        for odd in ["dhcp,link6", "dhcp,foo", "static"] {
+            assert_eq!(Method::guess(odd), Some("auto"), "{odd}");
         }
         for name in ["eth0", "eno1", "link1", "enp1s0", "ens6", "br0", "on1", "auto1", "foo", "wlan0", "lan6"] {
             assert_eq!(Method::guess(name), None, "{name}");

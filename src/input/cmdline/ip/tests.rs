@@ -39,6 +39,8 @@ fn every_form_has_a_long_one() {
         ("[2001:db8::2/56]:::::eth0", "[2001:db8::2]/56:::::eth0:"),
         ("192.0.2.2:192.0.2.9:::::", "192.0.2.2/24:192.0.2.9:::::"),
         ("eth0:dhcp::00:53:00:00:00:01", ":::::eth0:dhcp::00:53:00:00:00:01"),
+        ("[2001:db8::2]/56", "[2001:db8::2]/56::::::"),
+        ("eth0:dhcp:1500:[52:54:00:12:34:56]", ":::::eth0:dhcp:1500:52:54:00:12:34:56"),
         ("eth0:auto:9000:random", ":::::eth0:auto:9000:random"),
     ] {
         assert_eq!(long(text), form, "{text}");
@@ -96,8 +98,8 @@ fn one_link_never_becomes_all_of_them() {
 #[test]
 fn slips_in_a_method_alone_are_corrected() {
     assert_eq!(
-        (long("dchp"), long("dhcp4"), long("atuo6")),
-        ("::::::dhcp".into(), "::::::dhcp".into(), "::::::dhcp6".into())
+        (long("dchp"), long("dhcp4"), long("atuo6"), long("dhcp,link6")),
+        ("::::::dhcp".into(), "::::::dhcp".into(), "::::::dhcp6".into(), "::::::auto".into())
     );
     assert_eq!(argument("192.0.2.2:::24::eth0:nonw").0.unwrap().method, Some(Method::None));
 }
