@@ -49,13 +49,15 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
             }
         }
         "bootif" if builder.collected.bootif.is_some() && builder.switches.bootif => {}
-        "bootif" => builder.error(value.origin(), "there is no BOOTIF=, so that no link is meant; it is ignored"),
+        "bootif" => {
+            builder.error(value.origin_of_value(), "there is no BOOTIF=, so that no link is meant; it is ignored")
+        }
         "ibft" => firmware::read(builder, value),
         text if Interface::parse(text).is_some() => {}
         text => {
             let text =
                 format!("'{text}' is neither an interface name nor a MAC, nor link, bootif, ibft; it is ignored");
-            builder.error(value.origin(), text);
+            builder.error(value.origin_of_value(), text);
         }
     }
 }

@@ -28,7 +28,7 @@ const NETWORK_ROOTS: [&str; 15] = [
 pub(super) fn neednet<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let needed = boolean(value.text()).unwrap_or(true);
     if boolean(value.text()).is_none() && !value.text().is_empty() {
-        builder.error(value.origin(), "not a switch (0 or 1); 1 is taken");
+        builder.error(value.origin_of_value(), "not a switch (0 or 1); 1 is taken");
     }
     builder.switches.need_network = needed.then(|| value.origin());
 }
@@ -77,7 +77,7 @@ pub(super) fn apply_bootdev(builder: &mut Builder<'_>) {
     };
     let Some(interface) = bootdev_link(value) else {
         let text = format!("'{}' is neither an interface name nor a MAC; it is ignored", value.text());
-        builder.error(value.origin(), text);
+        builder.error(value.origin_of_value(), text);
         builder.collected.bootdev = None;
         return;
     };

@@ -71,7 +71,45 @@ impl<'a> Reader<'_, 'a> {
             self.tail(fields, &mut argument);
             return Some(argument);
         }
-        self.long(first, after_first)
+        match self.short(first, after_first) {
+            Some(argument) => Some(argument),
+            None => self.long(first, after_first),
+        }
+    }
+
+    /// `CLIENT:IFACE` and `CLIENT:IFACE:METHOD`, the fields between them left out: for that link, not for any.
+    fn short(&mut self, first: Field<'a>, mut fields: Fields<'a>) -> Option<Argument> {
+        let mut parts = first.fields();
+        let client = parts.next('/');
+        let address: IpAddr = client.text.parse().ok()?;
+        let (link, method) = (fields.next(':'), fields.next(':'));
+        let interface = Interface::parse(link.text).filter(|_| link.text.parse::<IpAddr>().is_err())?;
+        let known = Method::parse(method.text);
+        if !fields.is_empty() || (known.is_none() && !method.is_empty()) {
+            return None;
+        }
+        let word = if method.is_empty() { "none" } else { method.text };
+        let value = self.value.text();
+        let instead = value.get(..link.at.saturating_sub(self.value.field.at)).unwrap_or_default();
+        let text = "four fields are missing before the link (maybe empty: server, gateway, mask, host name)";
+        self.error(link, text, Some(format!("ip={instead}::::{}:{word}", dashed(&interface))));
+        let net = self.network(address, client, parts.rest(), Field { text: "", at: link.at });
+        let method = known.or(Some(Method::None));
+        Some(Argument { client: Some(net), interface: Some(interface), method, ..Argument::default() })
+    }
+
+    /// `ip=IFACE,METHOD` and other signs in place of the colon.
+    fn joined(&mut self, field: Field<'a>) -> Option<Argument> {
+        let (left, right) = field.text.split_once([',', ';', '='])?;
+        let (method, link) = match (Method::parse(right), Method::parse(left)) {
+            (Some(method), None) => (method, left),
+            (None, Some(method)) => (method, right),
+            _ => return None,
+        };
+        let interface = Interface::parse(link).filter(|_| Method::guess(link).is_none())?;
+        let instead = format!("ip={}:{method}", dashed(&interface));
+        self.error(field, format!("':' stands between link and method; {interface} is configured"), Some(instead));
+        Some(Argument { interface: Some(interface), method: Some(method), ..Argument::default() })
     }
 
     /// `ip=METHOD`. Anything else here is taken for DHCP on every link by others; that is never meant.
@@ -87,6 +125,9 @@ impl<'a> Reader<'_, 'a> {
             let text = format!("'{text}' is no method; '{word}' is taken instead");
             self.error(field, text, Some(format!("ip={word}")));
             return Some(Argument { method: Method::parse(word), ..Argument::default() });
+        }
+        if let Some(argument) = (!(self.is_link)(text)).then(|| self.joined(field)).flatten() {
+            return Some(argument);
         }
         let Some(interface) = Interface::parse(text) else {
             let text =
@@ -120,9 +161,14 @@ impl<'a> Reader<'_, 'a> {
             return None;
         }
         let word = guess.unwrap_or("auto");
+        let is_address = |text: &str| text.split('/').next().is_some_and(|text| text.parse::<IpAddr>().is_ok());
+        let instead = match (is_address(second.text), rest.is_empty()) {
+            (true, true) => format!("ip={}:::::{}:none", second.text, first.text),
+            _ => format!("ip={}:{word}", first.text),
+        };
         let was =
             if second.is_empty() { "the method is missing".into() } else { format!("'{}' is no method", second.text) };
-        self.error(second, format!("{was}; '{word}' is taken instead"), Some(format!("ip={}:{word}", first.text)));
+        self.error(second, format!("{was}; '{word}' is taken instead"), Some(instead));
         Method::parse(word)
     }
 
