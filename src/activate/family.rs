@@ -27,20 +27,23 @@ pub(super) struct Family {
     pub(super) may_fail: bool,
     /// Until when it is waited for although it may fail (`required-timeout`).
     pub(super) waited_for_until: Option<Instant>,
+    /// It reaches the neighbours on the link and nothing else (`method=link-local`).
+    pub(super) link_only: bool,
 }
 
 impl Family {
     /// A family a profile does not ask for.
-    pub(super) const OFF: Self = Self { progress: Progress::Off, may_fail: true, waited_for_until: None };
+    pub(super) const OFF: Self =
+        Self { progress: Progress::Off, may_fail: true, waited_for_until: None, link_only: false };
 
     /// A family with the settings of its section.
     pub(super) fn new(progress: Progress, may_fail: bool, since: Instant, required: Option<Duration>) -> Self {
-        Self { progress, may_fail, waited_for_until: required.map(|timeout| since + timeout) }
+        Self { progress, may_fail, waited_for_until: required.map(|timeout| since + timeout), link_only: false }
     }
 }
 
 /// Both families together: the profile is up when every family that must not fail is up, at least one is up, and no other is
-/// still being waited for.
+/// still being waited for. Link-local addresses alone are no network: they wait for the other family as long as it tries.
 pub(super) fn combine(families: &[Family; 2], now: Instant) -> LinkState {
     let asked = || families.iter().filter(|family| family.progress != Progress::Off);
     let must = || asked().filter(|family| !family.may_fail);
@@ -50,8 +53,10 @@ pub(super) fn combine(families: &[Family; 2], now: Instant) -> LinkState {
     if let Some(reason) = must().find_map(|family| pending(&family.progress)) {
         return LinkState::Pending(reason);
     }
-    if asked().any(|family| family.progress == Progress::Up) {
-        let waited_for = |family: &&Family| family.waited_for_until.is_some_and(|until| now < until);
+    let mut up = asked().filter(|family| family.progress == Progress::Up).peekable();
+    if up.peek().is_some() {
+        let link_only = up.all(|family| family.link_only);
+        let waited_for = |family: &&Family| link_only || family.waited_for_until.is_some_and(|until| now < until);
         return match asked().filter(waited_for).find_map(|family| pending(&family.progress)) {
             Some(reason) => LinkState::Pending(reason),
             None => LinkState::Up,
@@ -86,7 +91,11 @@ mod tests {
     const NOW: Instant = Instant::from_millis(1000);
 
     fn family(progress: Progress, may_fail: bool, waited_ms: Option<u64>) -> Family {
-        Family { progress, may_fail, waited_for_until: waited_ms.map(Instant::from_millis) }
+        Family { progress, may_fail, waited_for_until: waited_ms.map(Instant::from_millis), link_only: false }
+    }
+
+    fn link_only(progress: Progress, may_fail: bool) -> Family {
+        Family { link_only: true, ..family(progress, may_fail, None) }
     }
 
     fn wait() -> Progress {
@@ -110,6 +119,21 @@ mod tests {
             ("both may fail, both failed", family(fail(), true, None), family(fail(), true, None), "failed"),
             ("required-timeout runs", family(wait(), true, Some(2000)), family(Up, true, None), "pending"),
             ("required-timeout is over", family(wait(), true, Some(1000)), family(Up, true, None), "up"),
+            (
+                "link-local alone, other may fail and is late",
+                family(wait(), true, None),
+                link_only(Up, true),
+                "pending",
+            ),
+            (
+                "link-local must, other may fail and is late",
+                family(wait(), true, None),
+                link_only(Up, false),
+                "pending",
+            ),
+            ("link-local alone, other failed", family(fail(), true, None), link_only(Up, true), "up"),
+            ("link-local is late", family(Up, true, None), link_only(wait(), true), "up"),
+            ("link-local and nothing else asked for", family(Off, true, None), link_only(Up, true), "up"),
             ("nothing asked for", family(Off, true, None), family(Off, false, None), "up"),
         ];
         for (name, v4, v6, expected) in rows {

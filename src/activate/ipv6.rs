@@ -297,7 +297,8 @@ impl Ipv6 {
     /// How far it has come.
     pub(super) fn family(&self, since: Instant, now: Instant) -> Family {
         let ip = &self.settings.ip;
-        Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout)
+        let link_only = self.settings.method == Method6::LinkLocal && ip.addresses.is_empty();
+        Family { link_only, ..Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout) }
     }
 
     fn progress(&self, now: Instant) -> Progress {

@@ -30,7 +30,18 @@ pub const INTERFACES: &str = "/tmp/sunup.ifaces";
 
 /// Besides letters and digits, all that a value may hold. None of these means anything to a shell inside single quotes, and none
 /// but `?`, `[`, `#` and `~` outside of them: those can at most name other files.
-const PLAIN: &[u8] = b"-._~:/@[],=+%#? ";
+const PLAIN: &[u8] = b"-._~:/@[],=+%#?";
+
+/// The values that are lists, with a space between the parts. Others have none: their readers do not always quote them.
+const LISTS: [&str; 7] = [
+    "new_routers",
+    "new_domain_name_servers",
+    "new_domain_search",
+    "new_log_servers",
+    "new_ntp_servers",
+    "new_dhcp6_name_servers",
+    "new_dhcp6_domain_search",
+];
 
 /// Every file, for all links that came up.
 pub fn files(outcome: &Outcome, asked: &Asked) -> Vec<StateFile> {
@@ -121,8 +132,11 @@ type Pair = (&'static str, String);
 
 /// Assignments that a shell may source. Empty values and those with any other character are left out.
 fn shell(pairs: &[Pair]) -> String {
-    let plain = |value: &str| value.bytes().all(|b| b.is_ascii_alphanumeric() || PLAIN.contains(&b));
-    let fit = pairs.iter().filter(|(_, value)| !value.is_empty() && plain(value));
+    let plain = |key: &str, value: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || PLAIN.contains(&b) || b == b' ' && LISTS.contains(&key);
+        !value.is_empty() && value.bytes().all(allowed)
+    };
+    let fit = pairs.iter().filter(|(key, value)| plain(key, value));
     fit.map(|(key, value)| format!("{key}='{value}'\n")).collect()
 }
 
@@ -227,6 +241,7 @@ mod tests {
             "a*b",
             "a{b,c}",
             "a!b",
+            "two words",
             "ä",
             "",
         ];
@@ -236,6 +251,13 @@ mod tests {
                 "srv='192.0.2.1'\n"
             );
         }
+    }
+
+    #[test]
+    fn only_a_list_has_spaces() {
+        let two = |key| shell(&[(key, "one two".to_owned())]);
+        assert!(LISTS.into_iter().all(|key| two(key) == format!("{key}='one two'\n")));
+        assert_eq!(["new_root_path", "new_filename", "srv", "new_domain_name"].map(two).concat(), "");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod files;
 mod hooks;
+mod installed;
 mod shells;
 mod strings;
 mod world;

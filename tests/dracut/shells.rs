@@ -40,15 +40,27 @@ pub(crate) fn program(directory: &Path, name: &str, text: &str) {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// What the room has of its own.
+const PRIVATE: [&str; 4] = ["/run", "/etc", "/tmp", "/var/lib"];
+
+/// Makes the room: /tmp is `$1`, the others are throw-away copies. `$KEEP0` and `$KEEP1` stay visible though they lie below one of them.
+const ROOM: &str = "set -e; mount --make-rprivate /; mount -t tmpfs room /mnt; \
+    cp -a /etc /mnt/etc 2>/dev/null || :; mount --bind /mnt/etc /etc; \
+    keep() { [ -z \"$2\" ] || { mkdir \"/mnt/$1\"; mount --rbind \"$2\" \"/mnt/$1\"; }; }; \
+    back() { [ -z \"$2\" ] || { mkdir -p \"$2\"; mount --move \"/mnt/$1\" \"$2\"; }; }; \
+    keep 0 \"$KEEP0\"; keep 1 \"$KEEP1\"; \
+    mount -t tmpfs room /run; mount -t tmpfs room /var/lib; : >\"$1/kmsg\"; mount --bind \"$1/kmsg\" /dev/kmsg; \
+    mount --bind \"$1\" /tmp; back 0 \"$KEEP0\"; back 1 \"$KEEP1\"; shift; exec \"$@\"";
+
 /// Runs `shell SCRIPT ARGUMENTS` in a mount namespace where /tmp is `tmp`, and /run, /etc and /var/lib are throw-away copies.
 pub(crate) fn run_in_room(shell: &[&str], tmp: &Path, script: &Path, arguments: &[&Path]) -> std::process::Output {
-    let room = "set -e; mount --make-rprivate /; \
-        mount -t tmpfs room /mnt; cp -a /etc /mnt/etc 2>/dev/null || :; mount --bind /mnt/etc /etc; \
-        mount -t tmpfs room /run; mount -t tmpfs room /var/lib; : >\"$1/kmsg\"; mount --bind \"$1/kmsg\" /dev/kmsg; \
-        mount --bind \"$1\" /tmp; shift; exec \"$@\"";
     let mut command = Command::new("timeout");
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
     command.args(["1800", "unshare", "--mount", "--net"]).args((!root).then_some("--map-root-user"));
-    command.args(["sh", "-c", room, "sh"]).arg(tmp).args(shell).arg(script);
+    for (name, path) in [("KEEP0", env!("CARGO_MANIFEST_DIR")), ("KEEP1", env!("CARGO_TARGET_TMPDIR"))] {
+        let covered = PRIVATE.into_iter().any(|one| Path::new(path).starts_with(one));
+        command.env(name, if covered { path } else { "" });
+    }
+    command.args(["sh", "-c", ROOM, "sh"]).arg(tmp).args(shell).arg(script);
     command.args(arguments).output().unwrap()
 }

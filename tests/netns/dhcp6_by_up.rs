@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::dhcp6_leases_from_real_servers::serve;
+use super::dhcp6_leases_from_real_servers::{isc_dhcpd, kea};
 use crate::support::{Dnsmasq, Lan, Process, wait_until};
 
 /// Two rooms; the server's end has a link-local address and fd77::1.
@@ -196,13 +196,7 @@ fn an_address_that_another_host_has_is_declined() {
 fn isc_dhcpd_gives_an_address_and_a_prefix_to_up() {
     let lan = lan("isc");
     let _radvd = radvd(&lan, MANAGED, ON_LINK);
-    let text = "default-lease-time 600; subnet6 fd77::/64 { range6 fd77::10 fd77::ff; prefix6 fd78:0:0:100:: fd78:0:0:f00:: /56;\n\
-        option dhcp6.name-servers fd77::53; option dhcp6.domain-search \"dawn.example\"; }\n";
-    lan.server.sh(&format!("printf '%s' '{text}' >/run/dhcpd6.conf; : >/run/dhcpd6.leases"));
-    let arguments =
-        ["-6", "-f", "-d", "-cf", "/run/dhcpd6.conf", "-lf", "/run/dhcpd6.leases", "-pf", "/run/d.pid", "srv0"];
-    let mut server = serve(&lan, "dhcpd", &arguments);
-    server.wait_for("Server starting service");
+    let _server = isc_dhcpd(&lan);
     with_prefix(&lan);
 }
 
@@ -213,15 +207,7 @@ fn kea_gives_an_address_and_a_prefix_to_up() {
     // What the kernel learns meanwhile by itself would be another's configuration.
     lan.client.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/accept_ra; ip link set eth0 up");
     let _radvd = radvd(&lan, MANAGED, ON_LINK);
-    let text = r#"{"Dhcp6":{"interfaces-config":{"interfaces":["srv0"]},
-        "lease-database":{"type":"memfile","persist":false},"valid-lifetime":600,"preferred-lifetime":400,
-        "option-data":[{"name":"dns-servers","data":"fd77::53"},{"name":"domain-search","data":"dawn.example"}],
-        "subnet6":[{"subnet":"fd77::/64","interface":"srv0","pools":[{"pool":"fd77::10-fd77::ff"}],
-        "pd-pools":[{"prefix":"fd78::","prefix-len":32,"delegated-len":56}],"rapid-commit":true}],
-        "loggers":[{"name":"kea-dhcp6","output_options":[{"output":"stdout"}],"severity":"INFO"}]}}"#;
-    lan.server.sh(&format!("mkdir -p /run/kea /var/lib/kea; printf '%s' '{text}' >/run/kea.json"));
-    let mut server = serve(&lan, "kea-dhcp6", &["-c", "/run/kea.json"]);
-    server.wait_for("DHCP6_STARTED");
+    let _server = kea(&lan);
     with_prefix(&lan);
 }
 

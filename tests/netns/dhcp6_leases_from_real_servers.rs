@@ -114,13 +114,40 @@ fn installed(name: &str) -> PathBuf {
 }
 
 /// Starts a server of the system, or of the tree that `SUNUP_SERVERS` names.
-pub(crate) fn serve<'lan>(lan: &'lan Lan, name: &str, arguments: &[&str]) -> Process<'lan> {
+fn serve<'lan>(lan: &'lan Lan, name: &str, arguments: &[&str]) -> Process<'lan> {
     let program = installed(name);
     assert!(program.exists(), "{} is missing: apt-get install isc-dhcp-server kea-dhcp6-server", program.display());
     let libraries = program.parent().and_then(Path::parent).unwrap().join("lib/x86_64-linux-gnu");
     let libraries = format!("LD_LIBRARY_PATH={}", libraries.display());
     let all: Vec<&str> = [&libraries, program.to_str().unwrap()].into_iter().chain(arguments.iter().copied()).collect();
     lan.server.spawn("env", &all)
+}
+
+/// ISC dhcpd with addresses of fd77::/64 and prefixes of fd78::/32.
+pub(crate) fn isc_dhcpd(lan: &Lan) -> Process<'_> {
+    let text = "default-lease-time 600; subnet6 fd77::/64 { range6 fd77::10 fd77::ff; prefix6 fd78:0:0:100:: fd78:0:0:f00:: /56;\n\
+        option dhcp6.name-servers fd77::53; option dhcp6.domain-search \"dawn.example\"; }\n";
+    lan.server.sh(&format!("printf '%s' '{text}' >/run/dhcpd6.conf; : >/run/dhcpd6.leases"));
+    let arguments =
+        ["-6", "-f", "-d", "-cf", "/run/dhcpd6.conf", "-lf", "/run/dhcpd6.leases", "-pf", "/run/d.pid", "srv0"];
+    let mut server = serve(lan, "dhcpd", &arguments);
+    server.wait_for("Server starting service");
+    server
+}
+
+/// Kea with the same.
+pub(crate) fn kea(lan: &Lan) -> Process<'_> {
+    let text = r#"{"Dhcp6":{"interfaces-config":{"interfaces":["srv0"]},
+        "lease-database":{"type":"memfile","persist":false},"valid-lifetime":600,"preferred-lifetime":400,
+        "renew-timer":100,"rebind-timer":200,
+        "option-data":[{"name":"dns-servers","data":"fd77::53"},{"name":"domain-search","data":"dawn.example"}],
+        "subnet6":[{"subnet":"fd77::/64","interface":"srv0","pools":[{"pool":"fd77::10-fd77::ff"}],
+        "pd-pools":[{"prefix":"fd78::","prefix-len":32,"delegated-len":56}],"rapid-commit":true}],
+        "loggers":[{"name":"kea-dhcp6","output_options":[{"output":"stdout"}],"severity":"INFO"}]}}"#;
+    lan.server.sh(&format!("mkdir -p /run/kea /var/lib/kea; printf '%s' '{text}' >/run/kea.json"));
+    let mut server = serve(lan, "kea-dhcp6", &["-c", "/run/kea.json"]);
+    server.wait_for("DHCP6_STARTED");
+    server
 }
 
 #[test]
@@ -179,29 +206,14 @@ fn information_comes_without_an_address() {
 #[test]
 fn isc_dhcpd_gives_an_address_and_a_prefix() {
     let lan = lan("isc");
-    let text = "default-lease-time 600; subnet6 fd77::/64 { range6 fd77::10 fd77::ff; prefix6 fd78:0:0:100:: fd78:0:0:f00:: /56;\n\
-        option dhcp6.name-servers fd77::53; option dhcp6.domain-search \"dawn.example\"; }\n";
-    lan.server.sh(&format!("printf '%s' '{text}' >/run/dhcpd6.conf; : >/run/dhcpd6.leases"));
-    let arguments =
-        ["-6", "-f", "-d", "-cf", "/run/dhcpd6.conf", "-lf", "/run/dhcpd6.leases", "-pf", "/run/d.pid", "srv0"];
-    let mut server = serve(&lan, "dhcpd", &arguments);
-    server.wait_for("Server starting service");
+    let _server = isc_dhcpd(&lan);
     exchange_with_prefix(&lan, "fd78::/32");
 }
 
 #[test]
 fn kea_gives_an_address_and_a_prefix() {
     let lan = lan("kea");
-    let text = r#"{"Dhcp6":{"interfaces-config":{"interfaces":["srv0"]},
-        "lease-database":{"type":"memfile","persist":false},"valid-lifetime":600,"preferred-lifetime":400,
-        "renew-timer":100,"rebind-timer":200,
-        "option-data":[{"name":"dns-servers","data":"fd77::53"},{"name":"domain-search","data":"dawn.example"}],
-        "subnet6":[{"subnet":"fd77::/64","interface":"srv0","pools":[{"pool":"fd77::10-fd77::ff"}],
-        "pd-pools":[{"prefix":"fd78::","prefix-len":32,"delegated-len":56}],"rapid-commit":true}],
-        "loggers":[{"name":"kea-dhcp6","output_options":[{"output":"stdout"}],"severity":"INFO"}]}}"#;
-    lan.server.sh(&format!("mkdir -p /run/kea /var/lib/kea; printf '%s' '{text}' >/run/kea.json"));
-    let mut server = serve(&lan, "kea-dhcp6", &["-c", "/run/kea.json"]);
-    server.wait_for("DHCP6_STARTED");
+    let _server = kea(&lan);
     let lease = exchange_with_prefix(&lan, "fd78::/32");
     assert_eq!((lease.t1, lease.t2), (Duration::from_secs(100), Duration::from_secs(200)));
 }
