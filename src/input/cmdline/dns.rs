@@ -78,7 +78,10 @@ pub(super) fn resolve_mode<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 pub(super) fn one_of(builder: &mut Builder<'_>, value: Value<'_>, words: &[&str]) -> Option<String> {
     let found = words.iter().find(|word| **word == value.text());
     if found.is_none() {
-        builder.error(value.origin_of_value(), format!("'{}' is none of {}; it is ignored", value.text(), words.join(", ")));
+        builder.error(
+            value.origin_of_value(),
+            format!("'{}' is none of {}; it is ignored", value.text(), words.join(", ")),
+        );
     }
     found.map(|word| (*word).to_owned())
 }
