@@ -13,7 +13,7 @@ pub struct Deviation {
 /// Every difference. Two rules make them: one bad field never loses a working configuration, and what is for one link
 /// never becomes one for all.
 #[rustfmt::skip]
-pub const DEVIATIONS: [Deviation; 36] = [
+pub const DEVIATIONS: [Deviation; 37] = [
     row("root=LABEL=Größe", "any byte beyond ASCII on the whole line: nothing is written, exit status 1", "any bytes are allowed"),
     row("ip=dchp", "unknown: DHCP on every wired link, in silence", "the nearest method, with a warning"),
     row("ip=eth0, ip=eth0:", "DHCP on every wired link", "ip=eth0:auto, with a warning"),
@@ -38,7 +38,8 @@ pub const DEVIATIONS: [Deviation; 36] = [
     row("ifname=ib…:MAC, ibft0", "every name that begins with ib is InfiniBand", "the type of the device or the length of the MAC decides; ibft0 is dracut's name for an Ethernet card"),
     row("rd.ethtool=bond0:on", "the bond becomes an Ethernet profile", "a link that is no Ethernet keeps its type"),
     row("rd.route=[2001:db8::]/48:[…]", "not understood", "the prefix length may stand outside of the brackets"),
-    row("BOOTIF=junk, bootdev=", "the profile it would change is refused, or the first one is changed", "it is ignored"),
+    row("BOOTIF=junk, bootdev=, bootdev=[MAC]", "the profile it would change is refused, or the first one is changed", "it is ignored; the brackets do not matter"),
+    row("bond=bond0:eth0 ip=eth0:none:192.0.2.53", "a field that is refused loses the port", "a port has no addresses; it stays a port"),
     row("bond=…:mode=802.3ad,primary=eth0", "options that contradict each other: the bond is refused", "only the option is dropped"),
     row("bond=bond0:eth1,,eth2", "an empty port is eth0", "it is ignored"),
     row("bond=bond0:eth1,bond0", "the bond is a port of itself", "the port is ignored"),

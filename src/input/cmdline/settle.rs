@@ -60,10 +60,10 @@ fn at(origin: &Origin, address: IpAddr) -> Origin {
         let mut fields = value.fields();
         while !fields.is_empty() {
             let field = fields.next(':');
-            if field.text.parse() == Ok(address) {
-                if let Origin::CommandLine { at: found, .. } = value.origin_of(field) {
-                    *at = found;
-                }
+            if let Origin::CommandLine { at: found, .. } = value.origin_of(field)
+                && field.text.parse() == Ok(address)
+            {
+                *at = found;
             }
         }
     }

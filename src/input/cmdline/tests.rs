@@ -168,6 +168,13 @@ fn a_port_has_no_addresses_and_says_so() {
 }
 
 #[test]
+fn a_link_of_two_kinds_is_the_last_one_and_says_so() {
+    let reading = read("ip=bond0:dhcp bond=bond0:eth0 bridge=bond0:eth1");
+    assert_eq!((profile(&reading, "bond0").kind.name(), reading.remarks.len()), ("bridge", 1));
+    assert!(reading.remarks[0].is_error);
+}
+
+#[test]
 fn the_parent_of_a_vlan_has_no_addresses_unless_asked() {
     let reading =
         read("vlan=vlan5:eth0 vlan=vlan6:52-54-00-12-34-56 vlan=vlan7:eth1 ip=eth1:dhcp vlan=x:eth2 vlan=v4095:eth2");

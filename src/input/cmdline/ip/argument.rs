@@ -217,6 +217,13 @@ impl<'a> Reader<'_, 'a> {
             (None, None) => (client, None),
         };
         let usual = usual_prefix(address);
+        match prefix.get().map(length).filter(|_| mask.get().is_some()) {
+            Some(None) => self.error(prefix, format!("'{}' is no prefix length; the mask counts", prefix.text), None),
+            Some(other) if other != given && given.is_some() => {
+                self.caution(prefix, format!("not used: the mask counts, '{}'", mask.text));
+            }
+            _ => {}
+        }
         if given.is_none() && field != client {
             let text = format!("'{}' is no prefix length or mask; /{usual} is taken instead", field.text);
             self.error(field, text, None);
