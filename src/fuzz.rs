@@ -6,17 +6,18 @@ use std::path::Path;
 use crate::input::cmdline::{self, CommandLine, Environment};
 use crate::input::nmconnection;
 use crate::kernel;
-use crate::proto::{dhcp4, dhcp6, ndisc};
+use crate::proto::{dhcp4, dhcp6, dns, ndisc};
 use crate::state::memory;
 
 /// Takes any bytes, and panics if something that must always hold does not.
 pub type Entry = fn(&[u8]);
 
 /// Name, as in `tests/fuzz`, and entry.
-pub const TARGETS: [(&str, Entry); 7] = [
+pub const TARGETS: [(&str, Entry); 8] = [
     ("dhcp4", |data| _ = dhcp4::fuzz::drive(data)),
     ("dhcp6", |data| _ = dhcp6::fuzz::drive(data)),
     ("ra", |data| _ = ndisc::fuzz::drive(data)),
+    ("dns", dns::fuzz::drive),
     ("netlink", kernel::fuzz::drive),
     ("cmdline", command_line),
     ("keyfile", keyfile),
@@ -128,6 +129,30 @@ mod tests {
             out
         }
 
+        /// Steps of a look-up, as `dns::fuzz` reads them, with answers that are nearly right.
+        fn look_up(&mut self) -> Vec<u8> {
+            const RECORDS: [&[u8]; 6] = [
+                b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x07",
+                b"\xc0\x0c\0\x1c\0\x01\0\0\0\x3c\0\x10\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x07",
+                b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c\0\x06\x03cdn\xc0\x0c",
+                b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c\0\x02\xc0\x0c",
+                b"\x03cdn\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x08",
+                b"\x01a\x01b\0\0\x10\0\x01\0\0\0\0\0\x02\x01x",
+            ];
+            let mut out = vec![self.byte(), self.byte(), self.byte()];
+            for _ in 0..1 + self.below(12) {
+                let mut body = vec![[0, 0, 0, 0, 2, 3, 5][self.below(7)], self.byte() % 5];
+                (0..self.below(4)).for_each(|_| body.extend(RECORDS[self.below(6)]));
+                if self.below(3) == 0 {
+                    let at = self.below(body.len());
+                    body[at] = self.byte();
+                }
+                out.extend([self.byte(), self.byte(), u8::try_from(body.len()).unwrap()]);
+                out.extend(body);
+            }
+            out
+        }
+
         fn attribute(&mut self, depth: usize, out: &mut Vec<u8>) {
             let mut value = Vec::new();
             if depth > 0 && self.below(4) == 0 {
@@ -156,6 +181,11 @@ mod tests {
             }
         }
         println!("{name}: {runs} runs");
+    }
+
+    #[test]
+    fn no_name_server_makes_it_panic() {
+        campaign("dns", Maker::look_up);
     }
 
     #[test]

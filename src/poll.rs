@@ -3,7 +3,7 @@
 mod tunnels;
 
 use std::net::Ipv6Addr;
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +34,7 @@ pub struct Driver<'a> {
     kernel: &'a mut Kernel,
     monitor: Monitor,
     packets: Option<PacketSocket>,
+    arp: Option<PacketSocket>,
     udp4: Vec<Udp4Socket>,
     udp6: Option<Udp6Socket>,
     sysfs: &'a Path,
@@ -60,6 +61,7 @@ impl<'a> Driver<'a> {
             kernel,
             monitor,
             packets: None,
+            arp: None,
             udp4: Vec::new(),
             udp6: None,
             sysfs,
@@ -91,11 +93,9 @@ impl<'a> Driver<'a> {
         self.kernel.journal.as_mut()
     }
 
-    /// Ends the work without waiting for the kernel to let go of the packet socket.
+    /// Ends the work without waiting for the kernel to let go of the packet sockets.
     pub fn leave(self) {
-        if let Some(packets) = self.packets {
-            packets.leave();
-        }
+        self.packets.into_iter().chain(self.arp).for_each(PacketSocket::leave);
     }
 
     /// Tells the session which devices there are.
@@ -129,6 +129,7 @@ impl<'a> Driver<'a> {
                 }
             }
             Action::SendDhcp4 { ifindex, to, dscp, transmit } => self.send_dhcp4(ifindex, &to, dscp, &transmit),
+            Action::SendArp { ifindex, packet, answers } => self.send_arp(ifindex, &packet, answers),
             Action::SendDhcp6 { ifindex, transmit } => self.send_dhcp6(ifindex, &transmit),
             Action::SolicitRouter { ifindex, to, source } => self.solicit_router(ifindex, &to, source),
             Action::ReadTunnel { ifindex } => self.read_tunnel(ifindex),
@@ -221,6 +222,19 @@ impl<'a> Driver<'a> {
         }
     }
 
+    fn send_arp(&mut self, ifindex: u32, packet: &[u8], answers: bool) {
+        if answers && self.arp.is_none() {
+            match PacketSocket::open_arp() {
+                Ok(socket) => self.arp = Some(socket),
+                Err(error) => log::error!("{error}"),
+            }
+        }
+        let Some(socket) = self.packets() else { return };
+        if let Err(error) = socket.send_arp(ifindex, packet) {
+            log::debug!("{error}");
+        }
+    }
+
     fn solicit_router(&mut self, ifindex: u32, to: &[u8], source: Option<Ipv6Addr>) {
         // Without our link-layer address: the source may be optimistic (RFC 4429 section 2.2).
         let packet = ndisc::solicitation(source, None);
@@ -235,17 +249,23 @@ impl<'a> Driver<'a> {
         let until =
             if self.missed.is_empty() { until } else { Some(until.unwrap_or(now() + LONGEST).min(now() + UDEV_LOOK)) };
         let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
-        let (changes, packets, datagrams) = {
+        let (changes, packets, arp, datagrams) = {
+            let [packets, arp] = [&self.packets, &self.arp].map(|socket| socket.as_ref().map(AsFd::as_fd));
+            let udp6 = self.udp6.as_ref().map(AsFd::as_fd);
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
-            fds.extend(self.packets.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
-            fds.extend(self.udp6.as_ref().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)));
+            let [packets, arp, udp6] = [packets, arp, udp6].map(|fd| {
+                fds.extend(fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+                fd.map(|_| fds.len() - 1)
+            });
             fds.extend(self.questions.iter().map(tunnels::interest));
             // A signal is no more than an early wake-up.
             let _ = ppoll(&mut fds, timeout, None);
-            let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or(false);
-            let udp6 = fds.len() - self.questions.len() - usize::from(self.udp6.is_some());
-            (ready(0), self.packets.is_some() && ready(1), self.udp6.is_some() && ready(udp6))
+            let ready = |at: Option<usize>| at.and_then(|at| fds.get(at)?.any()).unwrap_or(false);
+            (ready(Some(0)), ready(packets), ready(arp), ready(udp6))
         };
+        if arp {
+            self.receive_arp(session);
+        }
         if packets {
             self.receive(session);
         }
@@ -273,6 +293,13 @@ impl<'a> Driver<'a> {
                 }
                 Err(error) => log::debug!("packet dropped: {error}"),
             }
+        }
+    }
+
+    fn receive_arp(&mut self, session: &mut Session) {
+        let Some(socket) = &self.arp else { return };
+        while let Some(packet) = socket.receive() {
+            session.handle(now(), Input::Arp { ifindex: packet.ifindex, packet: &packet.bytes });
         }
     }
 

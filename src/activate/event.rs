@@ -53,6 +53,13 @@ pub enum Input<'a> {
         /// The DHCP message.
         payload: &'a [u8],
     },
+    /// An ARP packet.
+    Arp {
+        /// The link it came by.
+        ifindex: u32,
+        /// The packet from its ARP header on.
+        packet: &'a [u8],
+    },
     /// What [`Action::Create`] came to. All devices are told anew afterwards.
     Created {
         /// Name of the link.
@@ -280,6 +287,15 @@ pub enum Action {
         dscp: u8,
         /// The message and where it goes.
         transmit: dhcp4::Transmit,
+    },
+    /// Send an ARP packet to everybody.
+    SendArp {
+        /// The link.
+        ifindex: u32,
+        /// The packet from its ARP header on.
+        packet: Vec<u8>,
+        /// What others send from now on is to be told by [`Input::Arp`].
+        answers: bool,
     },
     /// Send a DHCPv6 message.
     SendDhcp6 {

@@ -1,19 +1,20 @@
 //! IPv4 on one link: static addresses, or a DHCPv4 lease, or both.
 
-use std::net::Ipv4Addr;
-use std::time::Duration;
+pub(super) mod conflicts;
+mod dhcp;
 
+use std::net::Ipv4Addr;
+
+use self::conflicts::Conflicts;
+use self::dhcp::{Dhcp, RENEWAL};
 use super::config::DHCP_TIMEOUT;
 use super::event::Action;
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
-use crate::profile::{Ip4Settings, Method4};
-use crate::proto::dhcp4::{Client, Config, Event, Lease};
-use crate::proto::{Instant, Output};
-
-/// How long a server is asked to prolong a lease that holds anyway.
-const RENEWAL: Duration = Duration::from_secs(10);
+use crate::profile::{Ip4Settings, IpSettings, Method4};
+use crate::proto::dhcp4::{Config, Lease};
+use crate::proto::{Instant, Output, acd};
 
 /// A lease of an earlier run in this boot: one of the two, or none.
 #[derive(Debug, Default)]
@@ -28,29 +29,9 @@ pub(super) struct Remembered4 {
 pub(super) struct Ipv4 {
     settings: Ip4Settings,
     dhcp: Option<Dhcp>,
+    conflicts: Conflicts,
     /// What the kernel has said yes to is what [`Ipv4::target`] was when it was last applied.
     applied: bool,
-}
-
-/// DHCPv4 on one link.
-struct Dhcp {
-    config: Config,
-    /// The link's broadcast address.
-    everybody: Vec<u8>,
-    /// Not before this: DISCOVERs of many links at once would be lost at the server.
-    not_before: Instant,
-    client: Option<Client>,
-    started: Option<Instant>,
-    lease: Option<Lease>,
-    /// A lease that is being prolonged; it holds until a server says no, or its time is over.
-    renewing: Option<Lease>,
-    /// An address that is ours no more, to be taken from the link.
-    lost: Option<ipnet::IpNet>,
-    /// Why a lease that still holds was not prolonged.
-    unrenewed: Option<String>,
-    offered: bool,
-    last_refusal: Option<String>,
-    last_reject: Option<String>,
 }
 
 impl Ipv4 {
@@ -61,6 +42,7 @@ impl Ipv4 {
         everybody: Vec<u8>,
         not_before: Instant,
         remembered: Remembered4,
+        conflicts: Conflicts,
     ) -> Self {
         let Remembered4 { holds, renew } = remembered;
         let dhcp = config.filter(|_| settings.method == Method4::Auto).map(|config| Dhcp {
@@ -70,6 +52,7 @@ impl Ipv4 {
             client: None,
             started: None,
             lease: holds,
+            doubtful: None,
             renewing: renew,
             lost: None,
             unrenewed: None,
@@ -77,7 +60,7 @@ impl Ipv4 {
             last_refusal: None,
             last_reject: None,
         });
-        Self { settings, dhcp, applied: false }
+        Self { settings, dhcp, conflicts, applied: false }
     }
 
     /// The settings.
@@ -102,6 +85,7 @@ impl Ipv4 {
 
     /// The link has carrier, for the first time or again.
     pub(super) fn carrier(&mut self, now: Instant) {
+        self.conflicts.carrier(now);
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };
         match dhcp.client.as_mut() {
             Some(client) => client.carrier(now),
@@ -109,8 +93,14 @@ impl Ipv4 {
         }
     }
 
+    /// The link has none any more.
+    pub(super) fn carrier_lost(&mut self) {
+        self.conflicts.carrier_lost();
+    }
+
     /// The link has another address now, as a bond has with its first port: a lease is asked for with that one.
     pub(super) fn hardware_changed(&mut self, config: Option<Config>, now: Instant) {
+        self.conflicts.hardware_changed(config.as_ref().map(|config| config.hwaddr), now);
         let Some((dhcp, config)) = self.dhcp.as_mut().zip(config) else { return };
         if dhcp.lease.is_some() || dhcp.config.hwaddr == config.hwaddr {
             return;
@@ -123,6 +113,7 @@ impl Ipv4 {
 
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
+        self.conflicts.timeout(now);
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return };
         if dhcp.is_patient_no_more(now) {
             return dhcp.stay();
@@ -141,8 +132,24 @@ impl Ipv4 {
         }
     }
 
-    /// Lets the client speak until it waits. True if there is a new lease to apply.
+    /// An ARP packet.
+    pub(super) fn arp(&mut self, now: Instant, packet: &[u8]) {
+        self.conflicts.packet(now, packet);
+    }
+
+    /// Lets everything speak until it waits. True if there is something new to apply.
     pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
+        let mut fresh = false;
+        while let Some(event) = self.conflicts.poll(ifindex, self.applied, out) {
+            fresh |= matches!(event, acd::Event::Free(_));
+            self.dhcp.iter_mut().for_each(|dhcp| dhcp.found(event, now));
+        }
+        self.applied &= !fresh;
+        self.ask(ifindex, now, timing, out) || fresh
+    }
+
+    /// Lets the client speak until it waits. True if there is a new lease to apply.
+    fn ask(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
         let dscp = class_selector(self.settings.dhcp_dscp.as_deref());
         let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return false };
         while let Some(client) = dhcp.client.as_mut() {
@@ -153,7 +160,13 @@ impl Ipv4 {
                 }
                 Output::Event(event) => dhcp.note(event, now, timing),
             }
-            out.extend(dhcp.lost.take().map(|net| Action::RemoveAddress { ifindex, net }));
+            if let Some(net) = dhcp.lost.take() {
+                self.conflicts.lost(net.addr());
+                out.push(Action::RemoveAddress { ifindex, net: net.into() });
+            }
+            if let Some(lease) = dhcp.lease.take_if(|lease| self.conflicts.lease(lease.address, now)) {
+                dhcp.doubtful = Some(lease);
+            }
             if dhcp.lease.is_some() {
                 self.applied = false;
                 return true;
@@ -164,8 +177,9 @@ impl Ipv4 {
 
     /// When to be woken.
     pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
+        let probe = self.conflicts.deadline();
         let give_up = self.give_up();
-        let dhcp = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none())?;
+        let Some(dhcp) = self.dhcp.as_mut().filter(|dhcp| dhcp.lease.is_none()) else { return probe };
         let next = match dhcp.client.as_mut() {
             Some(client) => match client.poll() {
                 Output::WaitUntil(next) => next,
@@ -173,7 +187,7 @@ impl Ipv4 {
             },
             None => dhcp.started.map(|started| started.max(dhcp.not_before)),
         };
-        [next, give_up.filter(|&at| at > now)].into_iter().flatten().min()
+        [next, probe, give_up.filter(|&at| at > now)].into_iter().flatten().min()
     }
 
     /// When the exchange is given up.
@@ -201,17 +215,41 @@ impl Ipv4 {
         let mut all = FamilyTarget::default();
         if let Some(lease) = self.lease() {
             all = target::from_lease4(lease, &self.settings.ip, metric, now);
-        } else if self.dhcp.is_some() {
-            // Routes by a router of the lease's network can only be made when that network is there.
-            let mut early = self.settings.ip.clone();
-            early.routes.clear();
-            early.gateway = None;
-            return target::from_profile(&early, &[], metric);
         }
-        let own = target::from_profile(&self.settings.ip, &self.addresses(), metric);
+        let own = match self.partly() {
+            Some(part) => target::from_profile(&part, &self.addresses(), metric),
+            None => target::from_profile(&self.settings.ip, &self.addresses(), metric),
+        };
         all.addresses.extend(own.addresses);
         all.routes.extend(own.routes);
         all
+    }
+
+    /// What of the profile can be had now; `None`: all.
+    fn partly(&self) -> Option<IpSettings> {
+        let ip = &self.settings.ip;
+        let addresses = self.conflicts.usable(&ip.addresses);
+        let waits = self.dhcp.is_some() && self.lease().is_none();
+        if addresses.len() == ip.addresses.len() && !waits {
+            return None;
+        }
+        let mut part = IpSettings { addresses, ..ip.clone() };
+        // Routes by a router of a network can only be made when that network is there.
+        if waits || self.conflicts.looks() || part.addresses.is_empty() && self.lease().is_none() {
+            part.routes.clear();
+            part.gateway = None;
+        }
+        Some(part)
+    }
+
+    /// What is to be said of addresses of the profile that other hosts have.
+    pub(super) fn complaints(&self) -> impl Iterator<Item = String> {
+        self.conflicts.taken().map(|reason| format!("{reason}: not used (ipv4.dad-timeout)"))
+    }
+
+    /// Why none of the profile's addresses is there: other hosts have them all.
+    fn in_use(&self) -> Option<Reason> {
+        self.conflicts.taken().next().filter(|_| self.conflicts.usable(&self.settings.ip.addresses).is_empty())
     }
 
     /// How far it has come.
@@ -234,8 +272,12 @@ impl Ipv4 {
                 Some(at) if now >= at => Progress::Failed(dhcp.reason()),
                 _ => Progress::Pending(dhcp.reason()),
             },
-            _ if self.applied => Progress::Up,
-            _ => Progress::Pending(Reason::NotReady),
+            _ if self.conflicts.looks() => Progress::Pending(Reason::NotReady),
+            (Method4::Manual, _) if self.in_use().is_some() => {
+                Progress::Failed(self.in_use().unwrap_or(Reason::NotReady))
+            }
+            _ if !self.applied => Progress::Pending(Reason::NotReady),
+            _ => Progress::Up,
         }
     }
 }
@@ -246,78 +288,5 @@ fn class_selector(setting: Option<&str>) -> u8 {
         Some("CS4") => 4 << 3,
         Some("CS6") => 6 << 3,
         _ => 0,
-    }
-}
-
-impl Dhcp {
-    /// Starts the exchange, or notes when to.
-    fn begin(&mut self, now: Instant) {
-        self.started.get_or_insert(now);
-        if now >= self.not_before {
-            self.client = Some(match self.renewing.clone() {
-                Some(lease) => Client::renew(self.config.clone(), lease, now),
-                None => Client::new(self.config.clone(), now),
-            });
-        }
-    }
-
-    /// The old lease may be used no more (RFC 2131 section 4.4.5).
-    fn lose(&mut self) {
-        let Some(lease) = self.renewing.take() else { return };
-        self.lost = ipnet::Ipv4Net::new(lease.address, lease.prefix_len).ok().map(ipnet::IpNet::V4);
-        // What follows is a new lease; it has its own time.
-        self.started = None;
-    }
-
-    /// True if a renewal has taken too long, and the lease still holds.
-    fn is_patient_no_more(&self, now: Instant) -> bool {
-        let late = self.started.is_some_and(|started| now >= started + RENEWAL);
-        late && self.renewing.as_ref().is_some_and(|lease| lease.expires().is_none_or(|end| now < end))
-    }
-
-    /// Goes on with the lease as it is.
-    fn stay(&mut self) {
-        let why = self.reason();
-        self.lease = self.renewing.take();
-        self.client = None;
-        self.unrenewed = Some(format!("the lease was not renewed ({why}); it holds until its end"));
-    }
-
-    /// Takes note of what the client reports.
-    fn note(&mut self, event: Event, now: Instant, timing: &mut Timing) {
-        match event {
-            Event::Offer { .. } => {
-                self.offered = true;
-                timing.offer.get_or_insert(now);
-            }
-            Event::Bound(lease) => {
-                timing.lease = Some(now);
-                if self.renewing.as_ref().is_some_and(|old| old.address != lease.address) {
-                    self.lose();
-                }
-                self.renewing = None;
-                self.lease = Some(*lease);
-            }
-            Event::Nak { server, message } => {
-                let said = message.map(|text| format!(": {text}")).unwrap_or_default();
-                self.last_refusal = Some(format!("server {server} answered NAK{said}"));
-                self.lose();
-            }
-            Event::Expired { .. } => self.lose(),
-            Event::Ignored { reason } => self.last_reject = Some(reason.to_string()),
-            _ => {}
-        }
-    }
-
-    /// Why there is no lease.
-    fn reason(&self) -> Reason {
-        match (&self.last_refusal, self.offered, &self.last_reject) {
-            (Some(text), ..) => Reason::Refused(text.clone()),
-            (None, true, _) => {
-                Reason::Refused("the server made an offer and then did not answer the request".to_owned())
-            }
-            (None, false, Some(text)) => Reason::BadOffer(text.clone()),
-            (None, false, None) => Reason::NoOffer,
-        }
     }
 }

@@ -3,6 +3,7 @@
 mod carrier;
 mod dns;
 mod port;
+mod report;
 mod tunnels;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -13,10 +14,11 @@ use super::config::{self, Identity};
 use super::event::{Action, AddressEvent};
 use super::family::{Family, combine};
 use super::ipv4::Ipv4;
+use super::ipv4::conflicts::Conflicts;
 use super::ipv6::Ipv6;
 use super::limits::Limits;
 use super::multicast;
-use super::outcome::{LinkOutcome, LinkState, Reason, Timing};
+use super::outcome::{LinkState, Reason, Timing};
 use super::settings::Renewal;
 use super::sysctls;
 use super::tuning::Tuning;
@@ -68,6 +70,8 @@ pub(super) struct Start {
     pub(super) renew: Option<Renewal>,
     /// Leases of an earlier run in this boot.
     pub(super) remembered: (Option<dhcp4::Lease>, Option<dhcp6::Lease>),
+    /// What routers said about names then.
+    pub(super) learned: Learned,
     /// What earlier runs changed in the device.
     pub(super) tuned: Vec<Change>,
     /// What tunnels are started with.
@@ -110,7 +114,9 @@ impl Link {
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
-        let v4 = Ipv4::new(settings, config, multicast::broadcast(&device), start.dhcp_not_before, remembered4);
+        let conflicts = Conflicts::new(&settings, &device, mac, start.seed ^ 1);
+        let everybody = multicast::broadcast(&device);
+        let v4 = Ipv4::new(settings, config, everybody, start.dhcp_not_before, remembered4, conflicts);
         let known = device.addresses.iter().map(|&net| AddressEvent {
             ifindex: device.ifindex,
             net,
@@ -126,6 +132,7 @@ impl Link {
         });
         let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
+        let learned = start.learned.clone();
         let mut link = Self {
             tuning: Tuning::new(wanted, start.tuned.clone()),
             tunnel,
@@ -138,7 +145,7 @@ impl Link {
             v4,
             v6,
             timing: Timing::default(),
-            learned: Learned::default(),
+            learned,
             fatal: None,
             complaints: Vec::new(),
             removed: false,
@@ -167,19 +174,6 @@ impl Link {
     /// When everything was there.
     pub(super) fn done_at(&self) -> Option<Instant> {
         self.timing.done
-    }
-
-    /// What the kernel refused although the link is up.
-    pub(super) fn complaints(&self) -> &[String] {
-        &self.complaints
-    }
-
-    /// What is worth knowing although everything went as it should.
-    pub(super) fn remarks(&self) -> impl Iterator<Item = &String> {
-        let of4 = self.identity.as_ref().filter(|_| self.v4.lease().is_some()).and_then(|id| id.remark4.as_ref());
-        let lease6 = self.v6.as_ref().and_then(Ipv6::lease);
-        let of6 = self.identity.as_ref().filter(|_| lease6.is_some()).and_then(|id| id.remark6.as_ref());
-        of4.into_iter().chain(of6).chain(&self.start.mac_remark)
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
@@ -219,6 +213,7 @@ impl Link {
             controller: self.start.controller,
             kind: self.start.kind.clone().map(Box::new),
             port: self.port().map(Box::new),
+            token: self.token(),
             addresses: v4.addresses,
             routes: v4.routes,
             rules: self.profile.ipv4.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
@@ -272,6 +267,11 @@ impl Link {
         self.v4.packet(now, source, payload);
     }
 
+    /// An ARP packet.
+    pub(super) fn arp(&mut self, now: Instant, packet: &[u8]) {
+        self.v4.arp(now, packet);
+    }
+
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);
@@ -308,6 +308,8 @@ impl Link {
         let (up, carrier) = (self.device.up, self.device.carrier);
         out.extend(std::iter::from_fn(|| self.tuning.ask(ifindex, up, carrier)));
         let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
+        let new = self.v4.complaints().filter(|text| !self.complaints.contains(text)).collect::<Vec<_>>();
+        self.complaints.extend(new);
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
         }
@@ -370,27 +372,5 @@ impl Link {
             };
         }
         combine(&self.families(now), now)
-    }
-
-    /// How it went.
-    pub(super) fn outcome(&self, now: Instant) -> LinkOutcome {
-        LinkOutcome {
-            device: self.device.clone(),
-            profile: self.profile.clone(),
-            matched_by: self.start.matched_by.clone(),
-            required: self.start.required,
-            created: self.start.created,
-            exit: self.start.exit,
-            state: self.state(now),
-            timing: self.timing,
-            target: self.target(now),
-            metric: self.start.metric,
-            lease4: self.v4.lease().cloned(),
-            lease6: self.v6.as_ref().and_then(Ipv6::lease).cloned(),
-            dns: self.dns(now),
-            tuned: self.tuning.changed().to_vec(),
-            tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
-            autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
-        }
     }
 }

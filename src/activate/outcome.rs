@@ -1,16 +1,17 @@
 //! How it went: the only source of the exit code and of everything written down.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 
 use crate::profile::desired::DesiredLink;
 use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::Change;
 use crate::profile::tunnel::Tunnel;
-use crate::profile::{Device, Profile, Warning};
+use crate::profile::{Device, HwAddr, Profile, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
 use crate::proto::dhcp6;
+use crate::proto::ndisc::Learned;
 
 /// What one run of `up` came to.
 #[derive(Debug, Clone)]
@@ -99,6 +100,8 @@ pub struct LinkOutcome {
     pub tuned: Vec<Change>,
     /// What its WireGuard device holds, without secrets.
     pub tunnel: Option<Tunnel>,
+    /// What routers said about names.
+    pub learned: Learned,
     /// Addresses it has by router advertisement.
     pub autoconf: Vec<ipnet::IpNet>,
 }
@@ -166,6 +169,9 @@ pub enum Reason {
     /// IPv6: another host has the address.
     #[error("address {0} is in use by another host")]
     Duplicate(IpAddr),
+    /// IPv4: the same, and who.
+    #[error("address {0} is in use by another host ({1})")]
+    InUse(Ipv4Addr, HwAddr),
     /// The kernel refused something.
     #[error("{0}")]
     Kernel(String),

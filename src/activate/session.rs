@@ -87,6 +87,7 @@ impl Session {
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
             Input::RouterOptions { ifindex, options } => self.on(ifindex, |link| link.router_options(options, now)),
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
+            Input::Arp { ifindex, packet } => self.on(ifindex, |link| link.arp(now, packet)),
             Input::Created { name, error } => self.created(name, error),
             Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
@@ -185,6 +186,7 @@ impl Session {
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             host: self.settings.host.clone(),
             remembered: remembered.map(|link| (link.lease4.clone(), link.lease6.clone())).unwrap_or_default(),
+            learned: remembered.map(|link| link.learned.clone()).unwrap_or_default(),
             tuned: Remembered::tuned(&self.settings.remembered, device.ifindex),
         };
         let mut out = Vec::new();

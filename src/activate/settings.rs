@@ -12,6 +12,7 @@ use crate::profile::handover::{ExitPolicy, ExitRule};
 use crate::profile::tuning::Change;
 use crate::profile::{HwAddr, Profile, Warning};
 use crate::proto::identity::Host;
+use crate::proto::ndisc::Learned;
 use crate::proto::{dhcp4, dhcp6};
 
 /// What a run is started with.
@@ -84,6 +85,8 @@ pub struct Remembered {
     pub lease4: Option<dhcp4::Lease>,
     /// Its DHCPv6 lease.
     pub lease6: Option<dhcp6::Lease>,
+    /// What routers said about names.
+    pub learned: Learned,
     /// What was changed in the settings of the device itself.
     pub tuned: Vec<Change>,
 }

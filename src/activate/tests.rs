@@ -1,5 +1,7 @@
 //! How long a run waits for what: the limits of the command line, in a session without a network.
 
+mod conflicts;
+
 use std::time::Duration;
 
 use super::{Action, AddressEvent, Input, Limits, LinkEvent, Reason, Session, Settings, Verdict};

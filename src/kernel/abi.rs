@@ -69,6 +69,7 @@ pub(super) mod ifla {
     pub(crate) const RA_MANAGED: u32 = 0x40;
     pub(crate) const RA_OTHERCONF: u32 = 0x80;
     /// Nested in AF_SPEC, in AF_INET6.
+    pub(crate) const INET6_TOKEN: u16 = 7;
     pub(crate) const INET6_ADDR_GEN_MODE: u16 = 8;
     /// A bit of EXT_MASK: no counters, please.
     pub(crate) const FILTER_SKIP_STATS: u32 = 8;

@@ -116,7 +116,7 @@ fn needs_down(request: &Request<'_>, refusal: &Refusal) -> bool {
     match change {
         LinkChange::Mac(_) | LinkChange::Name(_) | LinkChange::NameAside => refusal.errno == errno::EBUSY,
         LinkChange::Controller(_) => refusal.explanation.contains(" up"),
-        LinkChange::Up(_) | LinkChange::Mtu(_) | LinkChange::AddrGenMode(_) => false,
+        LinkChange::Up(_) | LinkChange::Mtu(_) | LinkChange::AddrGenMode(_) | LinkChange::Token(_) => false,
     }
 }
 

@@ -69,6 +69,7 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
         kind,
         port,
         addr_gen_mode,
+        token,
         addresses: _,
         routes: _,
         rules: _,
@@ -98,6 +99,7 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
     }
     let changes = [
         addr_gen_mode.filter(|mode| link.addr_gen_mode != Some(*mode)).map(LinkChange::AddrGenMode),
+        token.filter(|token| link.token != Some(*token)).map(LinkChange::Token),
         name.as_deref().filter(|name| link.name != *name).map(LinkChange::Name),
         up.filter(|up| link.up != *up || link.ifindex == 0).map(LinkChange::Up),
     ];

@@ -103,14 +103,18 @@ fn set_link(batch: &mut Batch, sequence: u32, target: Target<'_>, change: LinkCh
         LinkChange::Mtu(mtu) => batch.u32(ifla::MTU, mtu),
         LinkChange::Mac(mac) => batch.bytes_of(ifla::ADDRESS, mac.as_bytes()),
         LinkChange::Controller(index) => batch.u32(ifla::MASTER, index),
-        LinkChange::AddrGenMode(mode) => {
-            let spec = batch.begin_nest(ifla::AF_SPEC);
-            let inet6 = batch.begin_nest(u16::from(family::INET6));
-            batch.u8(ifla::INET6_ADDR_GEN_MODE, mode);
-            batch.end_nest(inet6);
-            batch.end_nest(spec);
-        }
+        LinkChange::AddrGenMode(mode) => inet6(batch, ifla::INET6_ADDR_GEN_MODE, &[mode]),
+        LinkChange::Token(token) => inet6(batch, ifla::INET6_TOKEN, &token.octets()),
     }
+}
+
+/// A setting of a link's IPv6.
+fn inet6(batch: &mut Batch, attribute: u16, value: &[u8]) {
+    let spec = batch.begin_nest(ifla::AF_SPEC);
+    let inet6 = batch.begin_nest(u16::from(family::INET6));
+    batch.bytes_of(attribute, value);
+    batch.end_nest(inet6);
+    batch.end_nest(spec);
 }
 
 fn family_of(net: IpNet) -> AddressFamily {

@@ -1,4 +1,5 @@
-//! One packet socket for all links: DHCPv4 before there is an address, and router solicitations from `::`.
+//! One packet socket for all links: DHCPv4 before there is an address, and router solicitations from `::`. Where addresses are looked
+//! for at other hosts, another one for ARP.
 //!
 //! Two things about packet sockets cost an RCU grace period (5 to 16 ms) each: binding one that already receives, and
 //! closing the last reference to one that does. So it is made with protocol 0, which receives nothing, and bound once, to no link
@@ -18,6 +19,9 @@ use super::syscall;
 /// Ethernet protocol numbers.
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
+const ARP: u16 = 0x0806;
+/// Everybody on Ethernet.
+const EVERYBODY: [u8; 6] = [0xff; 6];
 /// `TP_STATUS_CSUMNOTREADY`: the sender left the checksum to a network card.
 const CHECKSUM_NOT_READY: u32 = 1 << 3;
 /// `PACKET_OTHERHOST`: for another host, or for a VLAN that nobody here is on.
@@ -47,14 +51,14 @@ const fn instruction(code: u32, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
     libc::sock_filter { code: code as u16, jt, jf, k }
 }
 
-/// A packet for UDP port 68.
+/// A packet for UDP port 68, or of ARP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// The link it came by.
     pub ifindex: u32,
     /// False if the UDP checksum was left to a network card it never passed (both ends are on this host).
     pub checksum_ready: bool,
-    /// The packet from its IPv4 header on.
+    /// The packet from its IPv4 or ARP header on.
     pub bytes: Vec<u8>,
 }
 
@@ -65,11 +69,22 @@ pub struct PacketSocket(OwnedFd);
 impl PacketSocket {
     /// Opens it, filter first, so that nothing unwanted is ever queued. Needs CAP_NET_RAW.
     pub fn open() -> Result<Self, KernelError> {
+        Self::with(|socket| {
+            syscall::attach_filter(socket, &FILTER)?;
+            syscall::ask_for_status(socket)?;
+            syscall::bind_packets(socket, 0, IPV4)
+        })
+    }
+
+    /// One that receives ARP instead; it can send all that the other can.
+    pub fn open_arp() -> Result<Self, KernelError> {
+        Self::with(|socket| syscall::bind_packets(socket, 0, ARP))
+    }
+
+    fn with(bind: fn(BorrowedFd<'_>) -> io::Result<()>) -> Result<Self, KernelError> {
         let open = || {
             let socket = syscall::packet_socket()?;
-            syscall::attach_filter(socket.as_fd(), &FILTER)?;
-            syscall::ask_for_status(socket.as_fd())?;
-            syscall::bind_packets(socket.as_fd(), 0, IPV4)?;
+            bind(socket.as_fd())?;
             Ok(Self(socket))
         };
         open().map_err(|error: io::Error| KernelError::Socket { what: "packet", errno: errno_of(&error) })
@@ -84,6 +99,11 @@ impl PacketSocket {
     /// Sends an IPv6 packet to a link-layer address, as [`PacketSocket::send4`] does.
     pub fn send6(&self, ifindex: u32, to: &[u8], packet: &[u8]) -> Result<(), KernelError> {
         self.send(ifindex, IPV6, to, packet)
+    }
+
+    /// Sends an ARP packet to everybody on an Ethernet link.
+    pub fn send_arp(&self, ifindex: u32, packet: &[u8]) -> Result<(), KernelError> {
+        self.send(ifindex, ARP, &EVERYBODY, packet)
     }
 
     fn send(&self, ifindex: u32, protocol: u16, to: &[u8], packet: &[u8]) -> Result<(), KernelError> {

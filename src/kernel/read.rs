@@ -53,6 +53,8 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
             ifla::AF_SPEC => {
                 let inet6 = find(value, u16::from(family::INET6)).unwrap_or_default();
                 link.addr_gen_mode = find(inet6, ifla::INET6_ADDR_GEN_MODE).and_then(|mode| mode.first().copied());
+                link.token =
+                    find(inet6, ifla::INET6_TOKEN).and_then(|token| Some((*token.first_chunk::<16>()?).into()));
                 link.router_flags = router_flags(inet6);
             }
             _ => {}

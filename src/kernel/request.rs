@@ -1,6 +1,7 @@
 //! One modifying request: what it does, in words for people and in bytes for the kernel.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use ipnet::IpNet;
 
@@ -70,6 +71,8 @@ pub enum LinkChange<'a> {
     Controller(u32),
     /// IFLA_INET6_ADDR_GEN_MODE.
     AddrGenMode(u8),
+    /// IFLA_INET6_TOKEN; all zero: none.
+    Token(Ipv6Addr),
 }
 
 impl<'a> Request<'a> {
@@ -148,6 +151,7 @@ fn write_change(f: &mut fmt::Formatter<'_>, target: Target<'_>, change: LinkChan
         LinkChange::Mac(mac) => write!(f, "set the MAC address of {target} to {mac}"),
         LinkChange::Controller(0) => write!(f, "take {target} from its controller"),
         LinkChange::Controller(index) => write!(f, "make {target} a port of link {index}"),
+        LinkChange::Token(token) => write!(f, "set the IPv6 token of {target} to {token}"),
         LinkChange::AddrGenMode(mode) => write!(f, "set the IPv6 address mode of {target} to {mode}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What the kernel holds: links, addresses, routes and rules, as plain values.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -73,6 +73,8 @@ pub struct Link {
     pub port_data: Vec<u8>,
     /// IFLA_INET6_ADDR_GEN_MODE; `None` without IPv6.
     pub addr_gen_mode: Option<u8>,
+    /// IFLA_INET6_TOKEN; all zero: none.
+    pub token: Option<Ipv6Addr>,
     /// What the last router advertisement said about DHCPv6.
     pub router_flags: RouterFlags,
 }

@@ -112,6 +112,7 @@ fn link(have: &Snapshot, target: Target<'_>, change: LinkChange<'_>, entries: &m
         LinkChange::Mtu(_) => ("mtu", Some(LinkChange::Mtu(held.mtu))),
         LinkChange::Mac(_) => ("mac", held.mac.map(LinkChange::Mac)),
         LinkChange::Controller(_) => ("controller", Some(LinkChange::Controller(held.controller.unwrap_or(0)))),
+        LinkChange::Token(_) => ("token", held.token.map(LinkChange::Token)),
         LinkChange::AddrGenMode(_) => ("addr-gen-mode", held.addr_gen_mode.map(LinkChange::AddrGenMode)),
     };
     // The loopback link is nobody's in particular.

@@ -60,6 +60,8 @@ pub struct DesiredLink {
     pub port: Option<Box<DesiredPort>>,
     /// IFLA_INET6_ADDR_GEN_MODE: 0 EUI-64, 1 none, 2 stable-privacy, 3 random.
     pub addr_gen_mode: Option<u8>,
+    /// IFLA_INET6_TOKEN: the interface identifier of addresses by router advertisement, as `::42`.
+    pub token: Option<std::net::Ipv6Addr>,
     /// Addresses it shall have.
     pub addresses: Vec<DesiredAddress>,
     /// Routes by this link that shall exist.

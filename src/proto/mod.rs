@@ -11,6 +11,7 @@
 //!    The answer changes only by `handle`.
 //! 5. `poll` answers `WaitUntil` after finitely many steps (fewer than 100), whatever came in.
 
+pub mod acd;
 pub mod dhcp4;
 pub mod dhcp6;
 pub mod dns;

@@ -14,6 +14,7 @@ use crate::profile::handover::ExitPolicy;
 use crate::profile::text::one_line;
 use crate::profile::tuning::Change;
 use crate::profile::{MatchRule, Origin, Profile};
+use crate::proto::ndisc::Learned;
 use crate::proto::{dhcp4, dhcp6};
 
 /// Where the files are.
@@ -39,6 +40,7 @@ pub fn remember(link: &LinkOutcome) -> Vec<StateFile> {
     let leases = [
         ("dhcp4", link.lease4.as_ref().map(dhcp4::Lease::to_pairs)),
         ("dhcp6", link.lease6.as_ref().filter(|lease| !lease.is_empty()).map(dhcp6::Lease::to_pairs)),
+        ("router", Some(link.learned.to_pairs()).filter(|pairs| !pairs.is_empty())),
     ];
     for (group, pairs) in leases {
         let Some(pairs) = pairs else { continue };
@@ -114,7 +116,8 @@ pub fn read(root: &Path) -> Vec<Remembered> {
 
 pub(crate) fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
     let mut group = "";
-    let (mut link, mut lease4, mut lease6, mut tuned) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut link, mut lease4, mut lease6, mut router) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut tuned = Vec::new();
     for line in text.lines() {
         match (line.strip_prefix('[').and_then(|l| l.strip_suffix(']')), line.split_once('=')) {
             (Some(name), _) => group = name,
@@ -124,6 +127,7 @@ pub(crate) fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
                     "link" => link.push(pair),
                     "dhcp4" => lease4.push(pair),
                     "dhcp6" => lease6.push(pair),
+                    "router" => router.push(pair),
                     "ethtool" => tuned.extend(change(pair)),
                     _ => {}
                 }
@@ -141,6 +145,7 @@ pub(crate) fn parse(ifindex: u32, text: &str) -> Option<Remembered> {
         exit: value("exit").and_then(ExitPolicy::parse).unwrap_or_default(),
         lease4: dhcp4::Lease::from_pairs(&lease4),
         lease6: dhcp6::Lease::from_pairs(&lease6),
+        learned: Learned::from_pairs(&router),
         tuned,
     })
 }

@@ -114,9 +114,13 @@ fn installed(name: &str) -> PathBuf {
 }
 
 /// Starts a server of the system, or of the tree that `SUNUP_SERVERS` names.
-fn serve<'lan>(lan: &'lan Lan, name: &str, arguments: &[&str]) -> Process<'lan> {
+pub(crate) fn serve<'lan>(lan: &'lan Lan, name: &str, arguments: &[&str]) -> Process<'lan> {
     let program = installed(name);
-    assert!(program.exists(), "{} is missing: apt-get install isc-dhcp-server kea-dhcp6-server", program.display());
+    assert!(
+        program.exists(),
+        "{} is missing: apt-get install isc-dhcp-server kea-dhcp4-server kea-dhcp6-server",
+        program.display()
+    );
     let libraries = program.parent().and_then(Path::parent).unwrap().join("lib/x86_64-linux-gnu");
     let libraries = format!("LD_LIBRARY_PATH={}", libraries.display());
     let all: Vec<&str> = [&libraries, program.to_str().unwrap()].into_iter().chain(arguments.iter().copied()).collect();

@@ -32,6 +32,35 @@ fn a_link_gets_address_route_and_name_server() {
     lan.ping("2001:db8:77::1");
 }
 
+/// A router is not asked again for what is known: what it said of names is remembered.
+#[test]
+fn a_second_run_keeps_name_servers_and_search_list() {
+    let lan = crate::lan("auto6-again");
+    let _radvd = radvd(&lan);
+    lan.up("ip=auto6 rd.neednet=1").exits(0);
+    let text = lan.client.read("/etc/resolv.conf");
+    lan.up("ip=auto6 rd.neednet=1").exits(0);
+    assert_eq!(lan.client.read("/etc/resolv.conf"), text);
+    assert!(text.contains("nameserver 2001:db8:77::53"), "{text}");
+}
+
+#[test]
+fn a_token_is_the_second_half_of_every_address() {
+    let lan = crate::lan("auto6-token");
+    let _radvd = radvd(&lan);
+    let profile = "[connection]\nid=six\nuuid=7c1e0c3a-1df8-4d5f-9a55-1f4f4e0a6a02\ntype=ethernet\n\
+        [ipv4]\nmethod=disabled\n[ipv6]\nmethod=auto\nmay-fail=false\ntoken=::aa:bb:cc:dd\n";
+    lan.client.sh(&format!("mkdir -p /run/p; umask 077; printf '%s' '{profile}' >/run/p/six.nmconnection"));
+    let arguments = ["up", "--cmdline", "rd.neednet=1", "--profiles", "/run/p"];
+    lan.sunup(&arguments).exits(0);
+    assert_eq!(lan.address("eth0", "2001:db8:77:").expect("an address")["local"], "2001:db8:77:0:aa:bb:cc:dd");
+    assert!(lan.client.sh("ip token get dev eth0").contains("::aa:bb:cc:dd"));
+    lan.sunup(&arguments).exits(0);
+    assert_eq!(lan.address("eth0", "2001:db8:77:").expect("an address")["local"], "2001:db8:77:0:aa:bb:cc:dd");
+    lan.sunup(&["down", "eth0"]).exits(0);
+    assert!(!lan.client.sh("ip token get dev eth0").contains("aa:bb"), "down takes it back");
+}
+
 #[test]
 fn without_a_router_the_reason_is_that_there_is_none() {
     let lan = crate::lan("auto6-none");

@@ -59,6 +59,7 @@ impl Link {
     pub(super) fn carrier_changed(&mut self, carrier: bool, now: Instant) {
         self.device.carrier = carrier;
         if !carrier {
+            self.v4.carrier_lost();
             return;
         }
         self.timing.carrier.get_or_insert(now);

@@ -1,7 +1,10 @@
 //! A link in a stack: what it is as a port of another, and what it is itself if the profile makes it.
 
+use std::net::Ipv6Addr;
+
 use super::Link;
 use crate::activate::config::{self, Identity};
+use crate::profile::Method6;
 use crate::profile::desired::{DesiredKind, DesiredPort};
 use crate::proto::Instant;
 
@@ -33,6 +36,11 @@ impl Link {
         let leased = || leased().map(|mtu| mtu.min(self.start.parent_mtu.unwrap_or(u32::MAX)));
         let needed = self.start.needed_mtu.filter(|&mtu| mtu > self.device.mtu);
         self.profile.link.mtu.or(needed).or_else(leased)
+    }
+
+    /// The interface identifier of addresses by routers; the kernel takes none where it does not listen to them.
+    pub(super) fn token(&self) -> Option<Ipv6Addr> {
+        self.profile.ipv6.as_ref().filter(|settings| settings.method == Method6::Auto)?.token
     }
 
     /// True for a link that is there for its controller alone.

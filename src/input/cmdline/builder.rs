@@ -46,6 +46,8 @@ pub(super) struct Defaults {
     pub(super) vendor_class: Option<String>,
     /// `rd.net.dhcp.dscp`.
     pub(super) dscp: Option<String>,
+    /// `rd.net.acd`.
+    pub(super) dad_timeout: Option<std::time::Duration>,
     /// Milliseconds, `rd.net.timeout.ip-required`.
     pub(super) required_timeout: i64,
     /// Links that `ifname=` gives a name, with a MAC of Ethernet's length.
@@ -106,6 +108,7 @@ impl<'a> Builder<'a> {
                 dhcp_tries: 1,
                 vendor_class: None,
                 dscp: None,
+                dad_timeout: None,
                 required_timeout: 20_000,
                 ethernet_names: Vec::new(),
             },
@@ -194,7 +197,11 @@ impl<'a> Builder<'a> {
             dhcp_timeout: Some(defaults.dhcp_timeout()),
             ..IpSettings::default()
         };
-        let ip4 = IpSettings { required_timeout: Some(defaults.required_timeout()), ..ip.clone() };
+        let ip4 = IpSettings {
+            required_timeout: Some(defaults.required_timeout()),
+            dad_timeout: defaults.dad_timeout,
+            ..ip.clone()
+        };
         Profile {
             file_stem: stem.to_owned(),
             autoconnect_priority: PRIORITY,

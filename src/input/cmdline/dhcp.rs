@@ -126,6 +126,23 @@ pub(super) fn dscp<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     }
 }
 
+/// `rd.net.acd`: how long addresses are looked for at other hosts.
+pub(super) fn acd<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
+    let milliseconds = match value.text() {
+        "off" => Some(0),
+        "short" => Some(200),
+        "full" => Some(9_000),
+        text => number(text, 0, 30_000),
+    };
+    match milliseconds {
+        Some(time) => builder.defaults.dad_timeout = Some(Duration::from_millis(time.unsigned_abs())),
+        None => {
+            let text = format!("'{}' is none of off, short, full, 0 to 30000 (ms); it is ignored", value.text());
+            builder.error(value.origin(), text);
+        }
+    }
+}
+
 /// `rd.net.dhcp.client-id=IFACE:ID`: option 61.
 pub(super) fn client_id<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let mut fields = value.fields();

@@ -10,6 +10,8 @@
 use std::path::Path;
 
 mod anaconda;
+#[cfg(test)]
+mod any_line_tests;
 mod bond;
 mod bootif;
 mod builder;

@@ -37,7 +37,7 @@ const OUR_PREFIXES: [&str; 6] = ["rd.sunup.", "rd.net.", "rd.route", "rd.znet", 
 
 /// Every argument, by subject.
 #[rustfmt::skip]
-pub const PARAMETERS: [Parameter; 54] = [
+pub const PARAMETERS: [Parameter; 55] = [
     profiles("ip", "METHOD | IFACE:METHOD[:MTU[:MAC]] | CLIENT[/P]:PEER:GW:MASK:HOST:IFACE:METHOD[:MTU[:MAC] | :DNS1[:DNS2]]", "", "KILNSA", ip::read,
         "Addresses of one link, or of every wired link without IFACE. METHOD: none or off (CLIENT only), dhcp, dhcp6 or auto6, \
          either6 (also DHCPv6 that no router announces), dhcp,dhcp6, auto or on or any or nothing (whatever there is), link6, \
@@ -85,6 +85,9 @@ pub const PARAMETERS: [Parameter; 54] = [
     defaults("rd.net.dhcp.vendor-class", "TEXT", "", "N", dhcp::vendor_class, "The DHCPv4 vendor class (option 60), at most 255 bytes."),
     defaults("rd.net.dhcp.dscp", "CS0 | CS4 | CS6", "", "N", dhcp::dscp, "The DSCP of DHCPv4 packets: 0, 32 or 48."),
     defaults("rd.net.dhcp.retry", "NUMBER", "1", "LN", dhcp::retry, "How often DHCP is tried; multiplies rd.net.timeout.dhcp."),
+    defaults("rd.net.acd", "off | short | full | MILLISECONDS", "off", "", dhcp::acd,
+        "How long IPv4 addresses are looked for at other hosts before they are used (RFC 5227, ipv4.dad-timeout): short: 0.2 s at most, full: the \
+         RFC's own times, 5 to 7 s. A leased address that another host has is declined; one of an ip= is not used."),
     defaults("rd.net.timeout.dhcp", "SECONDS | infinity", "90", "LN", dhcp::timeout, "How long DHCP is tried once."),
     defaults("rd.net.timeout.carrier", "SECONDS", "10", "LN", dhcp::carrier, "How long a link may take to find carrier once it is up."),
     defaults("rd.net.timeout.ip-required", "SECONDS | infinity", "20", "N", dhcp::required,

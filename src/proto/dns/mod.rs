@@ -40,5 +40,8 @@ pub fn is_name(name: &str) -> bool {
     name.len() <= 253 && name.split('.').all(label)
 }
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! What routers on one link said about names, with its lifetimes.
 
+use std::fmt::Display;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
@@ -11,6 +12,11 @@ use crate::proto::names::DomainName;
 
 /// So many entries of each kind are kept; those that would expire first give way.
 const MAX: usize = 32;
+
+/// Keys of [`Learned::to_pairs`], and its word for no end.
+const SERVER: &str = "dns";
+const NAME: &str = "search";
+const NEVER: &str = "never";
 
 /// Name servers, search list and NAT64 prefix as learned from routers (RFC 8106 section 6, RFC 8781).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,6 +41,38 @@ impl Learned {
                 NdOption::Prefix(_) | NdOption::Mtu(_) | NdOption::Route(_) => {}
             }
         }
+    }
+
+    /// Name servers and search list as keys and values, to be remembered: each with the time since boot in ms at which it ceases, or
+    /// `never`.
+    pub fn to_pairs(&self) -> Vec<(String, String)> {
+        let pair = |key: &str, value: &dyn Display, expiry: Expiry| {
+            let end = expiry.map_or_else(|| NEVER.to_owned(), |end| end.as_millis().to_string());
+            (key.to_owned(), format!("{value} {end}"))
+        };
+        let servers = self.servers.iter().map(|(server, expiry)| pair(SERVER, server, *expiry));
+        servers.chain(self.names.iter().map(|(name, expiry)| pair(NAME, name, *expiry))).collect()
+    }
+
+    /// What [`Learned::to_pairs`] wrote; what is damaged is left out.
+    pub fn from_pairs(pairs: &[(String, String)]) -> Self {
+        let mut learned = Self::default();
+        for (key, value) in pairs {
+            let Some((what, end)) = value.split_once(' ') else { continue };
+            let expiry = match end.parse() {
+                Ok(end) => Some(Instant::from_millis(end)),
+                Err(_) if end == NEVER => None,
+                Err(_) => continue,
+            };
+            match key.as_str() {
+                SERVER => what.parse().into_iter().for_each(|server| insert(&mut learned.servers, (server, expiry))),
+                NAME => DomainName::parse(what.as_bytes())
+                    .into_iter()
+                    .for_each(|name| insert(&mut learned.names, (name, expiry))),
+                _ => {}
+            }
+        }
+        learned
     }
 
     fn forget(&mut self, now: Instant) {

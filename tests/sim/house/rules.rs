@@ -1,15 +1,16 @@
 //! What must hold when a run is over.
 
 use sunup::activate::{LinkOutcome, LinkState, Verdict};
+use sunup::profile::desired::DesiredAddress;
 
 use super::scene::{Blow, LinkPlan, Wish};
-use super::world::{Port, Rule, World};
+use super::world::{Port, Rule, World, squatted};
 use crate::server::Nature;
 
 /// True for a link that has all it needs: in time it must be up.
-fn must(plan: &LinkPlan) -> bool {
+fn must(plan: &LinkPlan, acd: bool) -> bool {
     // A second address for the one that another host has is nobody's duty; and who pulls the device out cannot complain.
-    if plan.is_struck_by(Blow::Remove) || plan.duplicate {
+    if plan.is_struck_by(Blow::Remove) || plan.duplicate || (acd && plan.squatter) {
         return false;
     }
     let sane4 = plan.servers4.iter().any(|(nature, ..)| Nature::TOLERABLE.contains(nature));
@@ -32,7 +33,11 @@ impl World<'_> {
     }
 
     pub(crate) fn count_must(&self) -> usize {
-        if self.scene.timeout.is_some() { 0 } else { self.scene.links.iter().filter(|plan| must(plan)).count() }
+        if self.scene.timeout.is_some() {
+            0
+        } else {
+            self.scene.links.iter().filter(|plan| must(plan, self.scene.acd)).count()
+        }
     }
 }
 
@@ -43,7 +48,7 @@ pub(crate) fn at_the_end(world: &World<'_>) -> Rule {
     for (number, port) in world.ports.iter().enumerate() {
         let link = of(port);
         let up = link.is_some_and(|link| link.state == LinkState::Up);
-        if !up && must(port.plan) && world.scene.timeout.is_none() {
+        if !up && must(port.plan, world.scene.acd) && world.scene.timeout.is_none() {
             return Err(format!("eth{number} had all it needs and is {:?}", link.map(|link| &link.state)));
         }
         if up && !port.present {
@@ -51,6 +56,12 @@ pub(crate) fn at_the_end(world: &World<'_>) -> Rule {
         }
         if let Some(link) = link {
             leases(port, link).map_err(|rule| format!("eth{number}: {rule}"))?;
+            if world.scene.acd && port.plan.squatter && port.plan.is_prompt() {
+                let taken = |address: &DesiredAddress| squatted(number).iter().any(|one| address.net.addr() == *one);
+                if link.target.addresses.iter().any(taken) {
+                    return Err(format!("eth{number} has an address of another host: {:?}", link.target.addresses));
+                }
+            }
             let cut = port.plan.is_struck_by(Blow::CableOut) || port.plan.duplicate;
             if up && !cut && !world.machine.holds(&link.target) {
                 return Err(format!("eth{number} is up and lacks something of {:?}", link.target));

@@ -73,6 +73,8 @@ pub(crate) struct LinkPlan {
     pub(crate) blows: Vec<(Duration, Blow)>,
     /// Another host has the address that the link would form.
     pub(crate) duplicate: bool,
+    /// Another host has the static IPv4 address, and that which the first server leases.
+    pub(crate) squatter: bool,
     /// Shares of packets, 0 to 1.
     pub(crate) loss: f64,
     pub(crate) duplication: f64,
@@ -106,11 +108,12 @@ impl LinkPlan {
             router: chance.happens(0.7).then_some(router),
             blows: Self::drawn_blows(chance),
             duplicate: chance.happens(0.03),
+            squatter: chance.happens(0.1),
             loss: [0.0, 0.0, 0.1, 0.3, 0.5][chance.index(5)],
             duplication: [0.0, 0.2][chance.index(2)],
             corruption: [0.0, 0.0, 0.0, 0.1][chance.index(4)],
-            delay: Duration::from_millis(chance.below(20)),
-            jitter: Duration::from_millis([0, 0, 50, 1_000][chance.index(4)]),
+            delay: Duration::from_millis([20, 20, 20, 200, 2_000].map(|most| chance.below(most))[chance.index(5)]),
+            jitter: Duration::from_millis([0, 0, 50, 1_000, 5_000][chance.index(5)]),
         }
     }
 
@@ -135,6 +138,12 @@ impl LinkPlan {
         blows
     }
 
+    /// An answer is there before anybody stops waiting for it, and none is lost.
+    pub(crate) fn is_prompt(&self) -> bool {
+        let bad = self.loss > 0.0 || self.corruption > 0.0 || self.is_struck_by(Blow::CableOut);
+        !bad && 2 * (self.delay + self.jitter) < Duration::from_millis(40)
+    }
+
     pub(crate) fn is_struck_by(&self, blow: Blow) -> bool {
         self.blows.iter().any(|(_, one)| *one == blow)
     }
@@ -145,6 +154,8 @@ impl LinkPlan {
 pub(crate) struct Scene {
     pub(crate) seed: u64,
     pub(crate) links: Vec<LinkPlan>,
+    /// IPv4 addresses are looked for at other hosts (`rd.net.acd=short`).
+    pub(crate) acd: bool,
     /// The kernel lets addresses be used while they are probed.
     pub(crate) optimistic: bool,
     /// `--timeout`.
@@ -159,12 +170,15 @@ impl Scene {
         let count = 1 + chance.below(most);
         let links = (0..count).map(|_| LinkPlan::drawn(&mut chance)).collect();
         let timeout = chance.happens(0.1).then(|| Duration::from_millis(chance.below(20_000)));
-        Self { seed, links, optimistic: chance.happens(0.8), timeout }
+        Self { seed, links, acd: chance.happens(0.3), optimistic: chance.happens(0.8), timeout }
     }
 
     /// The kernel command line: every link is required, leases may take their time.
     pub(crate) fn line(&self) -> String {
         let mut line = "rd.neednet=1 rd.net.timeout.dhcp=200".to_owned();
+        if self.acd {
+            line.push_str(" rd.net.acd=short");
+        }
         for (number, link) in self.links.iter().enumerate() {
             let _ = write!(line, " {}", link.wish.word(number));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::net::Ipv6Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ enum Happening {
     Probed(usize, IpNet),
     AtServer4(usize, usize, Vec<u8>),
     AtClient4(usize, Vec<u8>),
+    AtSquatter(usize, Vec<u8>),
+    ArpAtClient(usize, Vec<u8>),
     AtServer6(usize, usize, Vec<u8>),
     AtClient6(usize, Ipv6Addr, Vec<u8>),
     AtRouter(usize),
@@ -93,6 +95,20 @@ fn settings(scene: &Scene) -> Settings {
         seed: scene.seed,
         ..Settings::default()
     }
+}
+
+/// The addresses that a squatter on this link has: the static one, and that of the first server.
+pub(crate) fn squatted(number: usize) -> [Ipv4Addr; 2] {
+    let number = u8::try_from(number).expect("few");
+    [Ipv4Addr::new(198, 51, number, 2), Ipv4Addr::new(192, 0, 2, 101)]
+}
+
+/// What a squatter answers to an ARP request.
+fn claim(number: usize, request: &[u8]) -> Option<Vec<u8>> {
+    let (asker, target) = (request.get(8..18)?, request.get(24..28)?);
+    let mine = squatted(number).iter().any(|address| address.octets() == target);
+    let head = [0, 1, 8, 0, 6, 4, 0, 2, 2, 0x66, 0, 0, 0, 1];
+    mine.then(|| [&head, target, asker].concat())
 }
 
 impl<'a> World<'a> {
@@ -222,6 +238,11 @@ impl<'a> World<'a> {
                     self.send(number, Duration::ZERO, &packet, |packet| Happening::AtServer4(number, server, packet));
                 }
             }
+            Action::SendArp { ifindex, packet, .. } => {
+                if let Some(number) = self.port(ifindex).filter(|&number| self.ports[number].plan.squatter) {
+                    self.send(number, Duration::ZERO, &packet, |packet| Happening::AtSquatter(number, packet));
+                }
+            }
             Action::SendDhcp6 { ifindex, transmit } => {
                 let speaks = self.machine.can_speak6(ifindex);
                 let Some(number) = self.leaves(ifindex, 1)?.filter(|_| speaks) else { return Ok(()) };
@@ -342,6 +363,17 @@ impl<'a> World<'a> {
                 if let (true, Ok(datagram)) = (self.carries(number), frame::parse(&packet, true)) {
                     let (source, payload) = (datagram.source, datagram.payload);
                     self.hear(Input::Dhcp4 { ifindex, source, payload });
+                }
+            }
+            Happening::AtSquatter(number, packet) => {
+                if let Some(claim) = claim(number, &packet) {
+                    self.send(number, Duration::ZERO, &claim, |packet| Happening::ArpAtClient(number, packet));
+                }
+            }
+            Happening::ArpAtClient(number, packet) => {
+                let ifindex = self.ports[number].ifindex;
+                if self.carries(number) {
+                    self.hear(Input::Arp { ifindex, packet: &packet });
                 }
             }
             Happening::AtServer6(number, server, payload) => {

@@ -13,6 +13,7 @@ use crate::profile::ip::DnsServer;
 use crate::profile::{LinkKind, Method4, Method6, MultiConnect, Origin};
 
 mod argument;
+mod guesses;
 mod method;
 mod print;
 #[cfg(test)]

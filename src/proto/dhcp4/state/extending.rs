@@ -50,6 +50,10 @@ impl Renewing {
         State::Renewing(Box::new(Self { extension: Extension { lease, retry: Retry::starting(now), until } }))
     }
 
+    pub(super) fn into_lease(self) -> Lease {
+        self.extension.lease
+    }
+
     pub(super) fn deadline(&self, cx: &Context) -> Instant {
         self.extension.deadline(cx)
     }
@@ -81,6 +85,10 @@ impl Rebinding {
         let due = lease.acquired + lease.t2 <= now;
         let until = if due { lease.expires().unwrap_or(until) } else { now + HURRY };
         State::Rebinding(Box::new(Self { extension: Extension { lease, retry: Retry::starting(now), until } }))
+    }
+
+    pub(super) fn into_lease(self) -> Lease {
+        self.extension.lease
     }
 
     pub(super) fn deadline(&self, cx: &Context) -> Instant {

@@ -112,6 +112,8 @@ impl State {
     pub(super) fn decline(self, now: Instant) -> Self {
         match self {
             Self::Bound(state) => Declining::start(state.lease, now),
+            Self::Renewing(state) => Declining::start(state.into_lease(), now),
+            Self::Rebinding(state) => Declining::start(state.into_lease(), now),
             other => other,
         }
     }

@@ -6,6 +6,7 @@ mod hostile;
 mod loss;
 mod options;
 mod solicit;
+mod table;
 
 use std::net::Ipv6Addr;
 use std::time::Duration;
