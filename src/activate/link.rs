@@ -100,6 +100,8 @@ pub(super) struct Link {
     pub(super) tuning: Tuning,
     removed: bool,
     applied: bool,
+    /// What the link shall be is to be applied once more.
+    again: bool,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
     lower: Lower,
 }
@@ -150,6 +152,7 @@ impl Link {
             complaints: Vec::new(),
             removed: false,
             applied: false,
+            again: false,
             lower: Lower::default(),
         };
         link.begin(now, out);
@@ -313,7 +316,7 @@ impl Link {
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
         }
-        fresh |= self.drive_tunnel(now, out);
+        fresh |= self.drive_tunnel(now, out) | std::mem::take(&mut self.again);
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }

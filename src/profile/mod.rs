@@ -17,6 +17,7 @@ pub mod sort;
 pub mod text;
 pub mod tuning;
 pub mod tunnel;
+pub mod vlans;
 pub mod wireguard;
 
 use std::collections::BTreeMap;
