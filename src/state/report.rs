@@ -230,7 +230,7 @@ fn taken(link: &LinkOutcome) -> Link<'_> {
         done_ms: ms(timing.done),
         mtu: link.target.mtu.or(Some(link.device.mtu)),
         addresses,
-        lease: link.lease4.as_ref().map(|lease| lease_report(lease)),
+        lease: link.lease4.as_ref().map(lease_report),
         lease6: link.lease6.as_ref().map(lease6_report),
         ethtool_changed: link
             .tuned
