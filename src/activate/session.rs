@@ -353,6 +353,7 @@ fn base_metric(kind: &LinkKind) -> u32 {
         "vrf" => 470,
         "vxlan" => 500,
         "dummy" => 550,
+        "ip-tunnel" => 675,
         "wireguard" => 50,
         _ => 100,
     }

@@ -117,8 +117,8 @@ pub(super) fn make(
         out.push(Action::Create(Box::new(NewLink {
             name: one.name.clone(),
             kind: kind(profile, parent, devices),
-            // A vxlan names its link among its settings.
-            parent: parent.filter(|_| profile.kind.name() != "vxlan"),
+            // These name their link among their settings.
+            parent: parent.filter(|_| !matches!(profile.kind.name(), "vxlan" | "ip-tunnel")),
             mac: mac::of_new(profile, &one.name, source).or_else(|| first_port(profile, &one.ports, devices)),
         })));
     }

@@ -12,8 +12,10 @@ use super::{bridge_vlan, kinds};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
-/// Lifetimes that differ by no more are equal: the kernel counts down while sunup works.
-const TOLERANCE: Duration = Duration::from_secs(2);
+/// Lifetimes that differ by no more, or by a 64th of theirs up to the second of these, are equal: the kernel counts down while sunup works, and on
+/// a busy machine some seconds pass between what is wanted and what is done. It is little against the half of a lease after which it is
+/// prolonged.
+const TOLERANCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(20));
 
 /// The requests, in the order in which they can succeed: links, addresses, routes without a router, routes by a
 /// router, rules.
@@ -132,7 +134,7 @@ fn same_address(held: &Address, wanted: &DesiredAddress) -> bool {
 fn same_lifetime(left: Option<Duration>, right: Option<Duration>) -> bool {
     match (left, right) {
         (None, None) => true,
-        (Some(left), Some(right)) => left.abs_diff(right) <= TOLERANCE,
+        (Some(left), Some(right)) => left.abs_diff(right) <= (right / 64).clamp(TOLERANCE.0, TOLERANCE.1),
         _ => false,
     }
 }

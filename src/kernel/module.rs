@@ -17,7 +17,18 @@ use super::syscall;
 /// Modules that make links as soon as they are loaded, and the parameter that keeps them from it.
 const QUIET: [(&str, &str); 3] = [("bonding", "max_bonds=0"), ("dummy", "numdummies=0"), ("ifb", "numifbs=0")];
 /// Kinds of links (IFLA_INFO_KIND) whose module has another name, for messages where the image has no list of aliases.
-const NAMES: [(&str, &str); 3] = [("bond", "bonding"), ("vlan", "8021q"), ("ipoib", "ib_ipoib")];
+const NAMES: [(&str, &str); 10] = [
+    ("bond", "bonding"),
+    ("vlan", "8021q"),
+    ("ipoib", "ib_ipoib"),
+    ("gre", "ip_gre"),
+    ("gretap", "ip_gre"),
+    ("vti", "ip_vti"),
+    ("ip6tnl", "ip6_tunnel"),
+    ("ip6gre", "ip6_gre"),
+    ("ip6gretap", "ip6_gre"),
+    ("vti6", "ip6_vti"),
+];
 /// Soft dependencies may name each other in a circle.
 const DEEPEST: usize = 16;
 

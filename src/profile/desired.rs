@@ -79,7 +79,7 @@ pub struct DesiredAddress {
     pub net: IpNet,
     /// Broadcast address (IPv4, prefixes up to /30).
     pub broadcast: Option<Ipv4Addr>,
-    /// Valid lifetime from now; `None` is forever. A remaining lifetime in the kernel within two seconds of it is equal.
+    /// Valid lifetime from now; `None` is forever. A remaining lifetime in the kernel within two seconds (or a 64th, up to 20 s) of it is equal.
     pub valid: Option<Duration>,
     /// Preferred lifetime from now; `None` is forever.
     pub preferred: Option<Duration>,

@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::Link;
 use crate::activate::config::{self, Identity};
+use crate::profile::LinkKind;
 use crate::profile::Method6;
 use crate::profile::desired::{DesiredKind, DesiredPort};
 use crate::proto::Instant;
@@ -35,12 +36,18 @@ impl Link {
         let leased = || self.v4.lease().and_then(|lease| lease.mtu).map(u32::from).filter(|&mtu| mtu >= 68);
         let leased = || leased().map(|mtu| mtu.min(self.start.parent_mtu.unwrap_or(u32::MAX)));
         let needed = self.start.needed_mtu.filter(|&mtu| mtu > self.device.mtu);
-        self.profile.link.mtu.or(needed).or_else(leased)
+        self.profile.link.mtu.or_else(|| self.tunnel_mtu()).or(needed).or_else(leased)
     }
 
     /// The interface identifier of addresses by routers; the kernel takes none where it does not listen to them.
     pub(super) fn token(&self) -> Option<Ipv6Addr> {
         self.profile.ipv6.as_ref().filter(|settings| settings.method == Method6::Auto)?.token
+    }
+
+    /// `ip-tunnel.mtu`; 0 is none.
+    fn tunnel_mtu(&self) -> Option<u32> {
+        let LinkKind::Other { options, .. } = &self.profile.kind else { return None };
+        options.iter().find(|(key, _)| key == "mtu")?.1.parse().ok().filter(|&mtu| mtu != 0)
     }
 
     /// True for a link that is there for its controller alone.

@@ -24,7 +24,6 @@ const OTHER_TYPES: &[&str] = &[
     "geneve",
     "gsm",
     "hsr",
-    "ip-tunnel",
     "loopback",
     "macsec",
     "ovs-bridge",
@@ -50,7 +49,7 @@ fn kind_of(name: &str) -> Option<LinkKind> {
         "bridge" => LinkKind::Bridge { options: Vec::new() },
         "team" => LinkKind::Team { config: None },
         "wireguard" => LinkKind::WireGuard(WireGuard::default()),
-        "ipvlan" | "macvlan" | "vrf" | "veth" | "vxlan" | "dummy" => other(),
+        "ip-tunnel" | "ipvlan" | "macvlan" | "vrf" | "veth" | "vxlan" | "dummy" => other(),
         name if OTHER_TYPES.contains(&name) => other(),
         _ => return None,
     })

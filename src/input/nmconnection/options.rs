@@ -137,6 +137,23 @@ const MACVLAN: &[Opt] = &[opt("parent", Text), opt("mode", Number(0, U32)), opt(
 
 const IPVLAN: &[Opt] = &[opt("parent", Text), opt("mode", Number(0, U32)), opt("private", Bool), opt("vepa", Bool)];
 
+const IP_TUNNEL: &[Opt] = &[
+    opt("mode", Number(0, U32)),
+    opt("parent", Text),
+    opt("local", Text),
+    opt("remote", Text),
+    opt("ttl", Number(0, 255)),
+    opt("tos", Number(0, 255)),
+    opt("path-mtu-discovery", Bool),
+    opt("input-key", Text),
+    opt("output-key", Text),
+    opt("encapsulation-limit", Number(0, 255)),
+    opt("flow-label", Number(0, 0xf_ffff)),
+    opt("fwmark", Number(0, U32)),
+    opt("flags", Number(0, U32)),
+    opt("mtu", Number(0, U32)),
+];
+
 const VRF: &[Opt] = &[opt("table", Number(0, U32))];
 
 const VETH: &[Opt] = &[opt("peer", Text)];
@@ -202,6 +219,7 @@ pub(super) const ETHTOOL: &[Opt] = &[
 /// The table of a link type's section; `None` for a type that sunup only knows by name.
 pub(super) fn of_type(name: &str) -> Option<&'static [Opt]> {
     Some(match name {
+        "ip-tunnel" => IP_TUNNEL,
         "macvlan" => MACVLAN,
         "ipvlan" => IPVLAN,
         "vrf" => VRF,

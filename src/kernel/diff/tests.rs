@@ -118,13 +118,17 @@ fn what_is_there_is_not_sent_again() {
 }
 
 #[test]
-fn lifetimes_are_equal_within_two_seconds() {
+fn lifetimes_are_equal_within_a_64th_and_two_to_twenty_seconds() {
     let mut have = have();
-    let want = DesiredLink { addresses: vec![address("192.0.2.2/24", Some(3600))], ..want() };
-    for (left, expected) in [(3602, 0), (3598, 0), (3597, 1), (3603, 1)] {
-        have.addresses = vec![held(ETH0, &address("192.0.2.2/24", Some(left)))];
-        assert_eq!(sent(&have, &want).len(), expected, "{left} s left");
+    for (wanted, near) in [(60, 2), (640, 10), (3600, 20)] {
+        let want = DesiredLink { addresses: vec![address("192.0.2.2/24", Some(wanted))], ..want() };
+        for (left, expected) in [(wanted + near, 0), (wanted - near, 0), (wanted - near - 1, 1), (wanted + near + 1, 1)]
+        {
+            have.addresses = vec![held(ETH0, &address("192.0.2.2/24", Some(left)))];
+            assert_eq!(sent(&have, &want).len(), expected, "{left} s left of {wanted}");
+        }
     }
+    let want = DesiredLink { addresses: vec![address("192.0.2.2/24", Some(3600))], ..want() };
     have.addresses = vec![held(ETH0, &address("192.0.2.2/24", None))];
     assert_eq!(sent(&have, &want).len(), 1);
 }

@@ -6,6 +6,7 @@
 
 mod bond;
 mod bridge;
+mod ip_tunnel;
 mod others;
 mod shape;
 pub(super) mod team;
@@ -106,6 +107,7 @@ pub(super) fn kind_of(kind: &LinkKind) -> Option<&'static str> {
         "veth" => "veth",
         "vrf" => "vrf",
         "vxlan" => "vxlan",
+        "ip-tunnel" => return ip_tunnel::kind(options),
         _ => return None,
     })
 }

@@ -1,7 +1,7 @@
 //! The kinds with few settings: vlan, macvlan, ipvlan, vrf, veth, vxlan, partitions of InfiniBand.
 
 use super::shape::{Shape, ether_type};
-use super::{Row, Setting, When, from_table, row};
+use super::{Row, Setting, When, from_table, ip_tunnel, row};
 use crate::kernel::message::Stream;
 use crate::profile::link::{Infiniband, Vlan};
 
@@ -96,11 +96,12 @@ pub(super) fn other(name: &str, options: &[(String, String)], names: &[(String, 
         "macvlan" => macvlan(options),
         "ipvlan" => ipvlan(options),
         "veth" => veth(options),
+        "ip-tunnel" => ip_tunnel::settings(options, names),
         _ => Vec::new(),
     }
 }
 
-fn get<'a>(options: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(super) fn get<'a>(options: &'a [(String, String)], name: &str) -> Option<&'a str> {
     options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 

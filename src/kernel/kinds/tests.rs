@@ -153,6 +153,17 @@ fn other_kinds() {
     assert_eq!(peer[0].value, [&[0; 16][..], &[8, 0, 3, 0], b"in0\0"].concat());
     assert!(differing(peer, &[]).is_empty(), "what the kernel does not show is not compared");
     assert_eq!(kind_of(&other("macsec", "").kind), None);
+    let gre = other("ip-tunnel", "mode=10 parent=eth0 remote=192.0.2.1 input-key=7");
+    assert_eq!(kind_of(&gre.kind), Some("gretap"));
+    let sent: Vec<_> = settings(&gre).into_iter().map(|one| (one.attribute, one.value)).collect();
+    let expected: [(u16, &[u8]); 5] =
+        [(1, &[2, 0, 0, 0]), (7, &[192, 0, 2, 1]), (10, &[1]), (4, &[0, 0, 0, 7]), (2, &[0x20, 0])];
+    assert_eq!(sent, expected.map(|(attribute, value)| (attribute, value.to_vec())));
+    let six = other("ip-tunnel", "mode=7 local=2001:db8::1 remote=2001:db8::2 tos=4 flow-label=9");
+    assert_eq!(kind_of(&six.kind), Some("ip6tnl"));
+    assert_eq!(value(&settings(&six), "flow-label"), [0, 0x40, 0, 9]);
+    assert_eq!(value(&settings(&six), "mode"), [4], "carries IPv4");
+    assert_eq!(kind_of(&other("ip-tunnel", "mode=4").kind), None, "ISATAP");
 }
 
 proptest::proptest! {
@@ -160,7 +171,7 @@ proptest::proptest! {
     fn any_text_and_any_held_bytes_are_taken_without_panic(
         key in "[a-z_-]{1,20}", text in ".{0,12}", held in proptest::collection::vec(0_u8.., 0..60)
     ) {
-        for name in ["vrf", "vxlan", "macvlan", "ipvlan", "veth"] {
+        for name in ["vrf", "vxlan", "macvlan", "ipvlan", "veth", "ip-tunnel"] {
             let options = vec![(key.clone(), text.clone()), ("mode".into(), text.clone()), ("peer".into(), text.clone())];
             let wanted = DesiredKind { kind: LinkKind::Other { name: name.into(), options }, names: Vec::new() };
             differing(settings(&wanted), &held);
