@@ -105,7 +105,7 @@ impl Choice<'_> {
                 None => Refusal::Mismatch(other_name(profile, device)),
             });
         }
-        if !profile.autoconnect {
+        if !profile.starts_by_itself() {
             return Err(Refusal::NoAutoconnect);
         }
         if let Some(reason) = hands_off.filter(|_| !names(profile)) {

@@ -2,8 +2,11 @@
 
 use crate::profile::{Device, HwAddr, LinkKind, Profile};
 
-use super::matching::{Rule, compatible, matches, type_of};
+use super::matching::{Rule, compatible, matches, same, type_of};
 use super::{Idle, Unused, World};
+
+/// The longest name of a link, in bytes (IFNAMSIZ less the final zero).
+const LONGEST_NAME: usize = 15;
 
 /// A link of the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,7 +128,7 @@ fn node(world: &World, nodes: &Nodes, index: usize, profile: &Profile, wanted: b
 /// Profiles with `autoconnect`, and those that such a profile stands on or is a port of.
 fn wanted(world: &World) -> Vec<usize> {
     let mut wanted: Vec<usize> =
-        world.ordered().filter(|(_, profile)| profile.autoconnect).map(|(index, _)| index).collect();
+        world.ordered().filter(|(_, profile)| profile.starts_by_itself()).map(|(index, _)| index).collect();
     let mut next = 0;
     while let Some(profile) = wanted.get(next).and_then(|&index| world.profiles.get(index)) {
         let controller = profile.controller.as_ref().map(|controller| controller.name.clone());
@@ -146,7 +149,7 @@ fn wanted(world: &World) -> Vec<usize> {
 fn by_name(world: &World, name: &str) -> Option<usize> {
     let makes = |profile: &Profile| creates(&profile.kind) && link_name(world, profile).as_deref() == Some(name);
     let found: Vec<usize> = world.ordered().filter(|(_, profile)| makes(profile)).map(|(index, _)| index).collect();
-    let autoconnect = |index: &&usize| world.profiles.get(**index).is_some_and(|profile| profile.autoconnect);
+    let autoconnect = |index: &&usize| world.profiles.get(**index).is_some_and(Profile::starts_by_itself);
     found.iter().find(autoconnect).or(found.first()).copied()
 }
 
@@ -176,14 +179,40 @@ fn link_name(world: &World, profile: &Profile) -> Option<String> {
     if let Some(name) = &profile.interface_name {
         return Some(name.clone());
     }
-    let Some(Lower::Name(parent)) = lower(profile) else {
-        return None;
+    let parent = match lower(profile)? {
+        Lower::Mac(mac) => hardware_name(world, mac, profile),
+        Lower::Name(name) => match by_uuid(world, &name).and_then(|index| world.profiles.get(index)) {
+            None => name,
+            Some(parent) => match (&parent.interface_name, parent.matching.mac_address) {
+                (Some(name), _) => name.clone(),
+                (None, mac) => hardware_name(world, mac?, profile),
+            },
+        },
     };
-    let of_profile = by_uuid(world, &parent).map(|index| world.profiles.get(index)?.interface_name.clone());
-    let parent = of_profile.unwrap_or(Some(parent))?;
+    if parent.contains('/') {
+        return Some(parent);
+    }
     match &profile.kind {
-        LinkKind::Vlan(vlan) => Some(format!("{parent}.{}", vlan.id)),
+        LinkKind::Vlan(vlan) => {
+            let id = format!(".{}", vlan.id);
+            let most = LONGEST_NAME.saturating_sub(id.len());
+            let end = (0..=most.min(parent.len())).rev().find(|&end| parent.is_char_boundary(end)).unwrap_or(0);
+            Some(format!("{}{id}", parent.get(..end).unwrap_or_default()))
+        }
         LinkKind::Infiniband(infiniband) => Some(format!("{parent}.{:04x}", infiniband.p_key?)),
         _ => None,
     }
+}
+
+/// The hardware device (or veth) with this address; links made upon it share it.
+pub(super) fn hardware<'a>(world: &World<'a>, mac: HwAddr) -> Option<&'a Device> {
+    let real = |device: &&Device| compatible(&LinkKind::Ethernet, device) || device.arp_type == 32;
+    let is_it = |device: &&Device| device.match_mac().is_some_and(|found| same(found, mac));
+    world.devices.iter().copied().filter(real).find(is_it)
+}
+
+/// The name of that device. While it is not there, a text that no link is called, another for every profile: nothing is made
+/// before it is there.
+fn hardware_name(world: &World, mac: HwAddr, profile: &Profile) -> String {
+    hardware(world, mac).map_or_else(|| format!("{mac}/{}", profile.uuid), |device| device.name.clone())
 }

@@ -19,6 +19,9 @@ pub fn render(plan: &Plan, profiles: &[Profile]) -> String {
 pub fn refusal(refusal: &Refusal, profile: usize, profiles: &[Profile]) -> String {
     match refusal {
         Refusal::Mismatch(mismatch) => mismatch.to_string(),
+        Refusal::NoAutoconnect if profiles.get(profile).is_some_and(|profile| profile.autoconnect) => {
+            "connection.permissions: only for users who are logged in".to_owned()
+        }
         Refusal::NoAutoconnect => "connection.autoconnect: false".to_owned(),
         Refusal::Untouched(reason) => reason.to_string(),
         Refusal::UsedUp { ifname } => format!("connection.multi-connect: for one link, and has '{ifname}'"),

@@ -191,7 +191,7 @@ pub struct Unused {
 /// Why a profile has nothing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Idle {
-    /// `connection.autoconnect=false`.
+    /// `connection.autoconnect=false`, or `connection.permissions` names users.
     NoAutoconnect,
     /// No device can change this: `match.kernel-command-line`, or a virtual link that its own rules exclude.
     Never(Mismatch),
@@ -231,7 +231,9 @@ impl Idle {
 impl fmt::Display for Idle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoAutoconnect => f.write_str("connection.autoconnect is false"),
+            Self::NoAutoconnect => {
+                f.write_str("connection.autoconnect is false, or connection.permissions is for users who are logged in")
+            }
             Self::Never(mismatch) => mismatch.fmt(f),
             Self::NoFreeDevice => f.write_str("the devices it fits are not free"),
             Self::NameTaken { name, .. } => write!(f, "another profile makes the link '{name}'"),
@@ -273,7 +275,7 @@ pub struct Rejection {
 pub enum Refusal {
     /// A rule of the profile fails.
     Mismatch(Mismatch),
-    /// `connection.autoconnect=false`.
+    /// `connection.autoconnect=false`, or `connection.permissions` names users.
     NoAutoconnect,
     /// The profile fits, but does not name the device, which must not be touched otherwise.
     Untouched(Untouched),

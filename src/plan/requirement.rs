@@ -153,7 +153,7 @@ fn rest(world: &World, plan: &mut Plan) {
 }
 
 fn idle(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Result<Idle, Missing> {
-    if !profile.autoconnect {
+    if !profile.starts_by_itself() {
         return Ok(Idle::NoAutoconnect);
     }
     let rule = kernel_command_line(&profile.matching.kernel_command_line, &world.context.words);

@@ -1,9 +1,6 @@
 //! From the links that profiles want to make to a stack that can be built.
 
-use crate::profile::{Device, HwAddr, LinkKind};
-
-use super::creation::{Creation, Lower, Node, Nodes, Target, by_uuid, creates, lower};
-use super::matching::{compatible, same};
+use super::creation::{Creation, Lower, Node, Nodes, Target, by_uuid, creates, hardware, lower};
 use super::order::{Left, sort};
 use super::{Activation, Idle, Missing, Plan, Unused, Waiting, World};
 
@@ -72,7 +69,10 @@ fn neighbours(world: &World, nodes: &Nodes, plan: &Plan, node: &Node) -> Result<
     let parent = match lower(profile) {
         None => None,
         Some(Lower::Name(name)) => Some(place(world, nodes, plan, &name).ok_or(Missing::Parent(name))?),
-        Some(Lower::Mac(mac)) => Some(hardware(world, mac).ok_or_else(|| Missing::Parent(mac.to_string()))?),
+        Some(Lower::Mac(mac)) => {
+            let device = hardware(world, mac).ok_or_else(|| Missing::Parent(mac.to_string()))?;
+            Some(Place::Device(device.ifindex))
+        }
     };
     let controller = match &profile.controller {
         None => None,
@@ -94,13 +94,6 @@ fn place(world: &World, nodes: &Nodes, plan: &Plan, name: &str) -> Option<Place>
         return Some(Place::Device(report.device.ifindex));
     }
     world.device_named(name).map(|device| Place::Device(device.ifindex))
-}
-
-/// The hardware device (or veth) with this address; links made upon it share it.
-fn hardware(world: &World, mac: HwAddr) -> Option<Place> {
-    let real = |device: &&&Device| compatible(&LinkKind::Ethernet, device) || device.arp_type == 32;
-    let same = |device: &&&Device| device.match_mac().is_some_and(|found| same(found, mac));
-    world.devices.iter().filter(real).find(same).map(|device| Place::Device(device.ifindex))
 }
 
 /// One activation for each device that a profile takes.

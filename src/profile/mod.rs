@@ -93,6 +93,15 @@ pub enum MultiConnect {
 }
 
 impl Profile {
+    /// True if it is carried out without anybody asking: `connection.autoconnect`, and not for users who would have to be
+    /// logged in first (`connection.permissions`).
+    pub fn starts_by_itself(&self) -> bool {
+        let users = |(group, key, value): &(String, String, String)| {
+            group == "connection" && key == "permissions" && !value.trim_matches(';').is_empty()
+        };
+        self.autoconnect && !self.unknown.iter().any(users)
+    }
+
     /// A profile of type `kind` with NetworkManager's defaults and no IP configuration.
     pub fn new(id: &str, uuid: Uuid, kind: LinkKind, origin: Origin) -> Self {
         Self {

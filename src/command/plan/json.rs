@@ -90,6 +90,9 @@ fn device(plan: &Plan, profiles: &[Profile], report: &DeviceReport) -> Value {
 fn rejection(profiles: &[Profile], one: &Rejection) -> Value {
     let (rule, pattern, seen): (&str, Vec<String>, Option<String>) = match &one.refusal {
         Refusal::Mismatch(Mismatch { rule, patterns, seen }) => (rule.name(), patterns.clone(), Some(seen.clone())),
+        Refusal::NoAutoconnect if profiles.get(one.profile).is_some_and(|profile| profile.autoconnect) => {
+            ("connection.permissions", Vec::new(), None)
+        }
         Refusal::NoAutoconnect => ("connection.autoconnect", vec!["false".to_owned()], None),
         Refusal::Untouched(reason) => ("untouched", Vec::new(), Some(reason.to_string())),
         Refusal::UsedUp { ifname } => ("connection.multi-connect", Vec::new(), Some(ifname.clone())),

@@ -47,7 +47,7 @@ lo  (index 1, loopback, 02:00:00:00:00:01)
         "  untouched: configured by others (default route) and not named by a profile",
         "  made by 'bond0' ('bond0' (column 1)), with ports eth2",
         "'vlan7' ('vlan7' (column 1)): its parent 'eth7' is not there; waited for 10 s",
-        "'by hand' (by hand.nmconnection): unused: connection.autoconnect is false",
+        "'by hand' (by hand.nmconnection): unused: connection.autoconnect is false, or connection.permissions is for users who are logged in",
         "required: bond0  (named on the command line)",
     ] {
         assert!(text.lines().any(|found| found == line), "{line:?} is not in\n{text}");

@@ -224,3 +224,15 @@ fn on_the_command_line_the_profile_for_any_link_comes_last() {
     let plan = plan_four(&profiles);
     assert_eq!((taken(&plan, 0), taken(&plan, 1)), (vec!["eth0", "ens1", "wlp2"], vec!["eth1"]));
 }
+
+#[test]
+fn a_profile_for_users_who_are_not_logged_in_is_left_alone() {
+    let mut theirs = keyfile("theirs", 1);
+    theirs.unknown.push(("connection".into(), "permissions".into(), "user:bob:;".into()));
+    let profiles = [theirs, keyfile("ours", 2)];
+    let devices = [link(2, "eth0", "e1000e")];
+    let plan = plan(&profiles, &devices, &Context::default());
+    assert_eq!((plan.devices[0].taken_by, &plan.unused[0].because), (Some(1), &Idle::NoAutoconnect));
+    let text = crate::plan::explain::render(&plan, &profiles);
+    assert!(text.contains("not theirs  connection.permissions: only for users who are logged in"), "{text}");
+}

@@ -96,6 +96,26 @@ fn a_vlan_finds_its_parent_by_address() {
 }
 
 #[test]
+fn a_nameless_vlan_of_the_firmware_is_called_after_the_link_with_its_address() {
+    let devices = [link(2, "eth0", "e1000e"), link(3, "enp0s31f6np0v1", "e1000e")];
+    let mut ibft = Profile { interface_name: None, ..vlan("ibft0", "", 1) };
+    ibft.matching.mac_address = devices[1].mac;
+    // The NBFT has a profile for the hardware, by its address, and names that by its uuid.
+    let mut parent = keyfile("nbft", 2);
+    parent.matching.mac_address = devices[0].mac;
+    let nbft = Profile { interface_name: None, ..vlan("nbft1", &parent.uuid.to_string(), 3) };
+    let profiles = [ibft, parent, nbft];
+    let there = plan(&profiles, &devices, &Context::default());
+    assert_eq!(names(&there), ["enp0s31f6np0v.5", "eth0.5"]);
+    let parents: Vec<Option<Target>> = there.creations.iter().map(|one| one.parent).collect();
+    assert_eq!(parents, [Some(Target::Link(3)), Some(Target::Link(2))]);
+    // Until the hardware is there it is waited for.
+    let absent = plan(&profiles, &[], &Context::default());
+    assert!(absent.creations.is_empty() && absent.unused.is_empty(), "{:?}", absent.unused);
+    assert_eq!(absent.waiting.iter().map(|one| one.profile).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[test]
 fn two_profiles_for_one_link_name_are_not_both_carried_out() {
     let plan = plan(&[bond("bond0", 2), bond("bond0", 1)], &[], &Context::default());
     assert_eq!(plan.creations.len(), 1);
