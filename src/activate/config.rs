@@ -1,12 +1,13 @@
 //! What the DHCP clients of a link are told: by its profile, its device and what is remembered of it.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::dhcp6::Dhcp6;
 use super::ipv4::Remembered4;
 use super::settings::Renewal;
 use crate::profile::text::unescape;
-use crate::profile::{Device, HwAddr, Ip6Settings, Method6, Profile};
+use crate::profile::{Device, HwAddr, Ip6Settings, IpSettings, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::{Asker, Host};
 use crate::proto::{dhcp4, dhcp6};
@@ -59,6 +60,18 @@ impl Identity {
             iaid: iaid.unwrap_or_else(|| dhcp6::iaid_from_mac(&mac)),
         })
     }
+}
+
+/// How long one DHCP exchange takes at most where the profile does not say, as in NetworkManager.
+pub(super) const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// `connection.autoconnect-retries`: DHCP is tried so many times as long; 0 is for ever.
+pub(super) fn retried(ip: &mut IpSettings, retries: Option<u32>) {
+    let once = ip.dhcp_timeout.unwrap_or(DHCP_TIMEOUT);
+    ip.dhcp_timeout = Some(match retries {
+        Some(0) => Duration::MAX,
+        tries => once.saturating_mul(tries.unwrap_or(1)),
+    });
 }
 
 /// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).

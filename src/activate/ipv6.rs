@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::config::DHCP_TIMEOUT;
 use super::dhcp6::Dhcp6;
 use super::event::{Action, AddressEvent};
 use super::family::{Family, Progress};
@@ -30,8 +31,6 @@ const SOLICITATIONS: [Duration; 4] =
 
 /// So many solicitations may leave within a second.
 const PER_SECOND: usize = 4;
-/// How long a lease is waited for where the profile does not say: NetworkManager's 45 s.
-const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 /// The same beside an address that came by router advertisement: the link is of use without.
 const DHCP_BESIDE: Duration = Duration::from_secs(10);
 /// How long configuration (RFC 8415 section 18.2.6) is waited for: the addresses are there.

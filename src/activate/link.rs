@@ -100,6 +100,8 @@ pub(super) struct Link {
     pub(super) tuning: Tuning,
     removed: bool,
     applied: bool,
+    /// What the link shall be is to be applied once more.
+    again: bool,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
     lower: Lower,
 }
@@ -108,7 +110,8 @@ impl Link {
     /// A link that shall become what `profile` asks for; tells `out` what to do first.
     pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
         let mac = start.mac.or(device.mac);
-        let settings = profile.ipv4.clone().unwrap_or_default();
+        let mut settings = profile.ipv4.clone().unwrap_or_default();
+        config::retried(&mut settings.ip, profile.autoconnect_retries);
         let (lease4, lease6) = start.remembered.clone();
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
@@ -124,7 +127,8 @@ impl Link {
             gone: false,
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
-        let v6 = profile.ipv6.clone().map(|settings| {
+        let v6 = profile.ipv6.clone().map(|mut settings| {
+            config::retried(&mut settings.ip, profile.autoconnect_retries);
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp, start.limits, multicast::all_routers(&device))
         });
@@ -148,6 +152,7 @@ impl Link {
             complaints: Vec::new(),
             removed: false,
             applied: false,
+            again: false,
             lower: Lower::default(),
         };
         link.begin(now, out);
@@ -311,7 +316,7 @@ impl Link {
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
         }
-        fresh |= self.drive_tunnel(now, out);
+        fresh |= self.drive_tunnel(now, out) | std::mem::take(&mut self.again);
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }

@@ -73,6 +73,7 @@ impl Session {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         self.now = self.now.max(now);
         let now = self.now;
+        let only = input.ifindex();
         match input {
             Input::Timeout => self.links.iter_mut().for_each(|slot| slot.link.timeout(now)),
             Input::Devices(devices) => self.devices(devices),
@@ -103,7 +104,10 @@ impl Session {
         }
         let mut out = Vec::new();
         self.tell_tunnels();
-        self.links.iter_mut().for_each(|slot| slot.link.drive(now, &mut out));
+        // What one link is told is nothing to the others, but to tunnels.
+        let concerned = |link: &Link| only.is_none_or(|only| link.ifindex() == only) || link.is_tunnel();
+        let links = self.links.iter_mut().map(|slot| &mut slot.link);
+        links.filter(|link| concerned(link)).for_each(|link| link.drive(now, &mut out));
         self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }

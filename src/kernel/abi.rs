@@ -156,6 +156,7 @@ pub(super) mod fra {
 pub(super) mod family {
     pub(crate) const UNSPEC: u8 = 0;
     pub(crate) const INET: u8 = 2;
+    pub(crate) const BRIDGE: u8 = 7;
     pub(crate) const INET6: u8 = 10;
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::abi::route;
-use super::kinds;
 use super::request::{LinkChange, Request, RuleFamily, Target};
 use super::snapshot::{Address, Link, Snapshot};
+use super::{bridge_vlan, kinds};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
@@ -96,6 +96,9 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
         let held = if controller.is_some() { &[][..] } else { &link.port_data };
         let differing = kinds::differing(kinds::port_settings(port), held);
         requests.extend(differing.into_iter().map(|setting| Request::SetPort(target, &port.port_type, setting)));
+    }
+    if let Some((missing, own)) = bridge_vlan::missing(wanted, &have.vlans) {
+        requests.push(Request::AddVlans(target, missing, own));
     }
     let changes = [
         addr_gen_mode.filter(|mode| link.addr_gen_mode != Some(*mode)).map(LinkChange::AddrGenMode),

@@ -12,6 +12,7 @@ use netlink_packet_route::route::{RouteFlags, RouteHeader};
 use netlink_packet_route::rule::{RuleFlags, RuleHeader};
 
 use super::abi::{FOREVER, family, fra, ifa, ifla, route as numbers, rta, rtm};
+use super::bridge_vlan;
 use super::kinds::{self, Setting};
 use super::message::Batch;
 use super::netlink::Encode;
@@ -29,6 +30,7 @@ impl Encode for Request<'_> {
             Self::SetPort(target, kind, setting) => {
                 set_info(batch, sequence, *target, (ifla::INFO_SLAVE_KIND, kind), (ifla::INFO_SLAVE_DATA, setting));
             }
+            Self::AddVlans(target, vlans, own) => bridge_vlan::encode(batch, sequence, target.ifindex, vlans, *own),
             Self::SetLink(target, change) => set_link(batch, sequence, *target, *change),
             // Replacing is what makes the same request right for an address that is there already.
             Self::AddAddress(target, wanted) => {

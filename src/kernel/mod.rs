@@ -6,6 +6,7 @@
 
 mod abi;
 mod apply;
+mod bridge_vlan;
 pub mod clock;
 mod create;
 pub mod device;
@@ -47,6 +48,7 @@ mod wireguard;
 use std::path::Path;
 
 pub use self::apply::Applied;
+pub use self::bridge_vlan::BridgeVlan;
 pub use self::diff::diff;
 pub use self::dns_socket::DnsSocket;
 pub use self::error::KernelError;

@@ -31,19 +31,21 @@ impl Kernel {
         let addresses = self.addresses(0)?;
         let up = links.iter().any(|link| link.up && !link.is_loopback());
         let routes = if up { self.routes(family::UNSPEC, 0)? } else { Vec::new() };
-        Ok(Snapshot { links, addresses, routes, rules: Vec::new() })
+        Ok(Snapshot { links, addresses, routes, ..Snapshot::default() })
     }
 
     /// All that the kernel holds.
     pub fn snapshot(&mut self) -> Result<Snapshot, KernelError> {
         let (links, addresses) = (self.links()?, self.addresses(0)?);
-        Ok(Snapshot { links, addresses, routes: self.routes(family::UNSPEC, 0)?, rules: self.rules()? })
+        let (routes, rules) = (self.routes(family::UNSPEC, 0)?, self.rules()?);
+        Ok(Snapshot { links, addresses, routes, rules, ..Snapshot::default() })
     }
 
     /// As much of what the kernel holds as is needed to compare it with `want`.
     pub fn snapshot_for(&mut self, want: &[DesiredLink]) -> Result<Snapshot, KernelError> {
         let only = if let [one] = want { one.ifindex } else { 0 };
-        let mut snapshot = Snapshot { links: self.links_for(want)?, ..Snapshot::default() };
+        let (links, vlans) = (self.links_for(want)?, self.bridge_vlans(want)?);
+        let mut snapshot = Snapshot { links, vlans, ..Snapshot::default() };
         if want.iter().any(|wanted| !wanted.addresses.is_empty()) {
             snapshot.addresses = self.addresses(only)?;
         }

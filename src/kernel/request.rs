@@ -10,6 +10,7 @@ use super::kinds::{self, Setting};
 use crate::profile::HwAddr;
 use crate::profile::desired::{DesiredAddress, DesiredRoute, NewLink};
 use crate::profile::ip::{RouteKind, RoutingRule};
+use crate::profile::vlans::Vlans;
 
 /// One change of the kernel's state. [`fmt::Display`] says it in words: `add address 192.0.2.2/24 to eth0`.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub enum Request<'a> {
     SetKind(Target<'a>, &'static str, Setting),
     /// Change a setting that only ports of this kind of controller have.
     SetPort(Target<'a>, &'a str, Setting),
+    /// Add VLANs to the port of a bridge, or (if true) to the bridge itself.
+    AddVlans(Target<'a>, Vec<Vlans>, bool),
     /// Change a property of a link.
     SetLink(Target<'a>, LinkChange<'a>),
     /// Add an address, or give the one that is there these lifetimes.
@@ -82,6 +85,7 @@ impl<'a> Request<'a> {
             Self::AddLink(link) => link.name.as_str(),
             Self::SetKind(target, ..)
             | Self::SetPort(target, ..)
+            | Self::AddVlans(target, ..)
             | Self::SetLink(target, _)
             | Self::AddAddress(target, _)
             | Self::RemoveAddress(target, _)
@@ -97,6 +101,7 @@ impl<'a> Request<'a> {
             Self::AddLink(_) => 0,
             Self::SetKind(target, ..)
             | Self::SetPort(target, ..)
+            | Self::AddVlans(target, ..)
             | Self::SetLink(target, _)
             | Self::AddAddress(target, _)
             | Self::RemoveAddress(target, _)
@@ -129,6 +134,10 @@ impl fmt::Display for Request<'_> {
             }
             Self::SetPort(target, kind, setting) => {
                 write!(f, "set {kind} port {} of {target} to {}", setting.option, setting.text)
+            }
+            Self::AddVlans(target, vlans, _) => {
+                write!(f, "add VLANs to {target}:")?;
+                vlans.iter().try_for_each(|vlans| write!(f, " {}-{}", vlans.first, vlans.last))
             }
             Self::SetLink(target, change) => write_change(f, *target, *change),
             Self::AddAddress(target, address) => write!(f, "add address {} to {target}", address.net),

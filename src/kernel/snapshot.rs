@@ -6,6 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::abi::ifa;
+use super::bridge_vlan::BridgeVlan;
 use crate::profile::HwAddr;
 use crate::profile::desired::{DesiredLink, DesiredRoute};
 use crate::profile::ip::RoutingRule;
@@ -21,6 +22,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     /// Policy rules.
     pub rules: Vec<Rule>,
+    /// VLANs of bridges and their ports; read only where a link shall have some.
+    pub vlans: Vec<BridgeVlan>,
 }
 
 impl Snapshot {

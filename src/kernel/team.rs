@@ -1,7 +1,8 @@
 //! Teams: the options of the kernel's driver, over its own generic netlink family (`linux/if_team.h`).
 //!
 //! The driver sends and receives by a mode, which goes by the name of teamd's runner. What teamd itself does beyond that has
-//! nobody to do it here: `lacp` cannot be had, and `activebackup` has the active port that sunup gives it, until a daemon comes.
+//! nobody to do it here: `lacp` cannot be had, and `activebackup` has the active port that sunup gives it. While sunup runs, that follows the
+//! carrier; afterwards it stays, until a daemon comes.
 
 use super::error::errno;
 use super::generic::{self, HEADER, Header};
@@ -126,39 +127,48 @@ impl Kernel {
 
     /// Gives a team in mode `activebackup` an active port: one with carrier where there is one. `failures` gets what went wrong.
     pub(super) fn settle_teams(&mut self, want: &[DesiredLink], failures: &mut Vec<KernelError>) {
-        let ports: Vec<(u32, u32)> = want
-            .iter()
-            .filter(|wanted| wanted.port.as_ref().is_some_and(|port| port.port_type == FAMILY))
-            .filter_map(|wanted| Some((wanted.controller?, wanted.ifindex)))
-            .collect();
-        if ports.is_empty() {
+        let is_port = |wanted: &&DesiredLink| wanted.port.as_ref().is_some_and(|port| port.port_type == FAMILY);
+        let mut teams: Vec<u32> = want.iter().filter(is_port).filter_map(|wanted| wanted.controller).collect();
+        crate::profile::sort::sort(&mut teams);
+        teams.dedup();
+        if teams.is_empty() {
             return;
         }
         let links = self.survey().map(|snapshot| snapshot.links).unwrap_or_default();
-        for (index, port) in ports {
+        for team in teams {
             let refused = |error: KernelError| KernelError::Refused {
-                request: format!("make link {port} the active port of link {index}"),
-                ifindex: port,
+                request: format!("choose the active port of link {team}"),
+                ifindex: team,
                 device: String::new(),
                 fatal: false,
                 errno: error.errno(),
                 explanation: String::new(),
             };
-            failures.extend(activate(index, port, &links).map_err(refused).err());
+            failures.extend(activate(team, &links).map_err(refused).err());
         }
     }
 }
 
-fn activate(index: u32, port: u32, links: &[Link]) -> Result<(), KernelError> {
+fn activate(index: u32, links: &[Link]) -> Result<(), KernelError> {
     let mut team = Team::open()?;
-    let has_carrier = |port: u32| links.iter().any(|link| link.ifindex == port && link.carrier);
     let options = team.options(index)?;
-    let better = options.active_port == 0 || has_carrier(port) && !has_carrier(options.active_port);
-    if options.mode == "activebackup" && better && options.active_port != port {
+    let chosen = choose(index, options.active_port, links).filter(|_| options.mode == "activebackup");
+    if let Some(port) = chosen {
         log::debug!("make link {port} the active port of link {index}");
         team.set(index, "activeport", U32, &port.to_ne_bytes())?;
     }
     Ok(())
+}
+
+/// The port that shall be the active one instead: the first with carrier; without any, the first where there is none yet.
+fn choose(team: u32, active: u32, links: &[Link]) -> Option<u32> {
+    let ports = || links.iter().filter(|link| link.controller == Some(team));
+    let good = |link: &&Link| link.carrier;
+    if ports().filter(good).any(|link| link.ifindex == active) {
+        return None;
+    }
+    let first = || ports().next().filter(|_| active == 0);
+    ports().find(good).or_else(first).map(|link| link.ifindex).filter(|&port| port != active)
 }
 
 /// Why a team cannot be had as its profile asks for it.
@@ -195,6 +205,18 @@ mod tests {
         let mut answer = Stream::default();
         answer.put(LIST, &list);
         assert_eq!(read(&answer.into_bytes()), [("mode".to_owned(), b"random\0".to_vec())]);
+    }
+
+    #[test]
+    fn the_active_port_is_one_with_carrier() {
+        let port = |ifindex, carrier| Link { ifindex, carrier, controller: Some(9), ..Link::default() };
+        let other = Link { ifindex: 1, carrier: true, ..Link::default() };
+        let links = |a, b| [other.clone(), port(2, a), port(3, b)];
+        assert_eq!(choose(9, 0, &links(false, false)), Some(2));
+        assert_eq!(choose(9, 2, &links(false, false)), None, "none is better");
+        assert_eq!(choose(9, 2, &links(false, true)), Some(3));
+        assert_eq!(choose(9, 3, &links(true, true)), None, "it stays");
+        assert_eq!(choose(9, 0, std::slice::from_ref(&other)), None);
     }
 
     proptest::proptest! {

@@ -42,6 +42,8 @@ pub(super) fn entries(have: &Snapshot, want: &[DesiredLink], requests: &[Request
                     Entry::changed(target.ifindex, format!("{kind} port {}", setting.option), undo)
                 }));
             }
+            // They go with the port's place in the bridge, or with the bridge.
+            Request::AddVlans(..) => {}
             Request::SetLink(target, change) => link(have, *target, *change, &mut entries),
             Request::AddAddress(target, wanted) => entries.extend(address(have, *target, wanted)),
             Request::RemoveAddress(..) => {}

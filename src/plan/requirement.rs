@@ -160,7 +160,10 @@ fn idle(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Result<I
     if let Some(Err(mismatch)) = rule {
         return Ok(Idle::Never(mismatch));
     }
-    match refusals(plan, index).map(|(refusal, _)| refusal).find(|refusal| !matches!(refusal, Refusal::Mismatch(_))) {
+    match refusals(world, plan, index)
+        .map(|(refusal, _)| refusal)
+        .find(|refusal| !matches!(refusal, Refusal::Mismatch(_)))
+    {
         Some(Refusal::NoController { name }) => Err(Missing::Controller(name.clone())),
         Some(_) => Ok(Idle::NoFreeDevice),
         None => Err(Missing::Device),
@@ -168,9 +171,18 @@ fn idle(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Result<I
 }
 
 /// Why each device is not this profile's, with the device's interface index.
-fn refusals(plan: &Plan, profile: usize) -> impl Iterator<Item = (&Refusal, &super::DeviceReport)> {
-    plan.devices.iter().flat_map(move |report| {
-        report.rejected.iter().filter(move |one| one.profile == profile).map(move |one| (&one.refusal, report))
+///
+/// A report has every profile but one in the order of the choice, so that it need not be searched: with many links on each other there
+/// are as many profiles as devices.
+fn refusals<'a>(
+    world: &World,
+    plan: &'a Plan,
+    profile: usize,
+) -> impl Iterator<Item = (&'a Refusal, &'a super::DeviceReport)> {
+    let place = world.order.iter().position(|&other| other == profile).unwrap_or(usize::MAX);
+    plan.devices.iter().filter_map(move |report| {
+        let mut near = [place, place.wrapping_sub(1)].into_iter().filter_map(|at| report.rejected.get(at));
+        near.find(|one| one.profile == profile).map(|one| (&one.refusal, report))
     })
 }
 
@@ -184,7 +196,7 @@ fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option
     }
     let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
     let may_not_fail = families.into_iter().flatten().any(|ip| !ip.may_fail);
-    let present = !links(plan, index).is_empty() || profile.wait_device_timeout.is_some();
+    let present = !links(world, plan, index).is_empty() || profile.wait_device_timeout.is_some();
     let one = names_one(profile) || creates(&profile.kind);
     if boot_device(world, plan) == Some(index) {
         return Some(Reason::BootDevice);
@@ -207,7 +219,7 @@ fn is_bare(profile: &Profile) -> bool {
 
 /// True if another link stands on this profile's, or is a port of it (of a vrf) and has addresses: that one counts.
 fn stands_below(world: &World, plan: &Plan, index: usize) -> bool {
-    let own = links(plan, index);
+    let own = links(world, plan, index);
     let on = |target: Option<Target>| target.is_some_and(|target| own.contains(&target));
     let has_ip = |index: usize| world.profiles.get(index).is_some_and(|profile| !is_bare(profile));
     let port_with_ip = plan.activations.iter().any(|one| on(one.controller) && has_ip(one.profile));
@@ -226,7 +238,7 @@ fn boot_device(world: &World, plan: &Plan) -> Option<usize> {
 }
 
 /// The links of a profile, or those it would have if others had not got them.
-fn links(plan: &Plan, index: usize) -> Vec<Target> {
+fn links(world: &World, plan: &Plan, index: usize) -> Vec<Target> {
     let own = |profile: usize| -> Vec<Target> {
         let activations = plan.activations.iter().filter(|one| one.profile == profile);
         let creations = plan.creations.iter().enumerate().filter(|(_, one)| one.profile == profile);
@@ -242,7 +254,7 @@ fn links(plan: &Plan, index: usize) -> Vec<Target> {
     {
         return own(*by);
     }
-    let outranked = refusals(plan, index).filter(|(refusal, _)| matches!(refusal, Refusal::Outranked { .. }));
+    let outranked = refusals(world, plan, index).filter(|(refusal, _)| matches!(refusal, Refusal::Outranked { .. }));
     let theirs = outranked.map(|(_, report)| report.device.ifindex);
     theirs
         .filter(|&ifindex| plan.activation(ifindex).is_some_and(|one| one.controller.is_none()))
@@ -252,7 +264,7 @@ fn links(plan: &Plan, index: usize) -> Vec<Target> {
 
 /// Of the links of the boot device's profile, the one that `bootdev=` names, if it is among them.
 fn boot_links(world: &World, plan: &Plan, index: usize) -> Vec<Target> {
-    let mut links = links(plan, index);
+    let mut links = links(world, plan, index);
     let named = plan.activations.iter().find(|one| Some(one.ifname.as_str()) == world.context.bootdev.as_deref());
     if let Some(link) = named.map(|one| Target::Link(one.ifindex)).filter(|link| links.contains(link)) {
         links = vec![link];
@@ -261,9 +273,10 @@ fn boot_links(world: &World, plan: &Plan, index: usize) -> Vec<Target> {
 }
 
 /// A device the profile fits that others have configured, default route and all.
-fn met_by(plan: &Plan, index: usize) -> Option<u32> {
+fn met_by(world: &World, plan: &Plan, index: usize) -> Option<u32> {
     let configured = |refusal: &Refusal| matches!(refusal, Refusal::Untouched(Untouched::Configured { .. }));
-    let mut found = refusals(plan, index).filter(|(refusal, report)| configured(refusal) && report.taken_by.is_none());
+    let mut found =
+        refusals(world, plan, index).filter(|(refusal, report)| configured(refusal) && report.taken_by.is_none());
     found.find(|(_, report)| report.device.default_route).map(|(_, report)| report.device.ifindex)
 }
 
@@ -280,8 +293,12 @@ fn requirements(world: &World, plan: &mut Plan) {
         let one = Requirement {
             reason,
             profiles: vec![index],
-            links: if reason == Reason::BootDevice { boot_links(world, plan, index) } else { links(plan, index) },
-            met_by: met_by(plan, index),
+            links: if reason == Reason::BootDevice {
+                boot_links(world, plan, index)
+            } else {
+                links(world, plan, index)
+            },
+            met_by: met_by(world, plan, index),
             device_timeout,
             exclusive,
         };

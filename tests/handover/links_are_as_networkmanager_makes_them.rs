@@ -2,62 +2,10 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::daemon::{Daemon, fake_udev};
 use crate::networkmanager::NetworkManager;
-use crate::support::{Lan, wait_until};
-
-const PLACE: &str = "/etc/NetworkManager/system-connections";
-pub(crate) const OFF: &str = "[ipv4]\nmethod=disabled\n[ipv6]\nmethod=disabled\n";
-
-/// Name of the link and its profile.
-pub(crate) type Profiles<'a> = [(&'a str, &'a str)];
-
-fn write(lan: &Lan, profiles: &Profiles<'_>) {
-    for (number, (name, text)) in profiles.iter().enumerate() {
-        let head = format!(
-            "[connection]\nid={name}\nuuid=1b3c0f44-0d52-4b0e-9d8a-00000000000{number}\ninterface-name={name}\n"
-        );
-        let text = format!("{head}{text}");
-        lan.client.sh(&format!("mkdir -p {PLACE}; umask 077; printf '%s' '{text}' >{PLACE}/{name}.nmconnection"));
-    }
-}
-
-/// What `ip -d -j link` shows of the kind of each link, without what counts, measures or identifies.
-fn shown(lan: &Lan, profiles: &Profiles<'_>) -> Vec<Value> {
-    let one = |name: &str| {
-        let mut link = lan.client.ip_json(&format!("link show dev {name}")).remove(0);
-        let mut info = link["linkinfo"].take();
-        for part in ["info_data", "info_slave_data"] {
-            if let Some(data) = info[part].as_object_mut() {
-                let passes = |key: &str| {
-                    key.ends_with("timer") || key.ends_with("_id") || key.starts_with("topology") || key == "id"
-                };
-                data.retain(|key, _| !passes(key));
-            }
-        }
-        serde_json::json!({"name": name, "mtu": link["mtu"], "master": link["master"], "up": link["flags"].to_string().contains("\"UP\""), "info": info})
-    };
-    profiles.iter().map(|(name, _)| one(name)).collect()
-}
-
-/// Both carry the profiles out, each in a room of its own.
-#[track_caller]
-pub(crate) fn same(name: &str, profiles: &Profiles<'_>) {
-    let ours = crate::lan(&format!("same-{name}-sunup"));
-    write(&ours, profiles);
-    ours.up("rd.neednet=1 rd.net.timeout.carrier=2");
-    let theirs = crate::lan(&format!("same-{name}-daemon"));
-    write(&theirs, profiles);
-    fake_udev(&theirs.client);
-    let daemon = NetworkManager::prepare(&theirs.client)();
-    let there =
-        wait_until(Duration::from_secs(120), || profiles.iter().all(|(name, _)| daemon.connected_ms(name).is_some()));
-    assert!(there, "the daemon did not bring them all up");
-    let (ours, theirs) = (shown(&ours, profiles), shown(&theirs, profiles));
-    assert_eq!(ours, theirs, "sunup, then NetworkManager");
-}
+use crate::same_links::{OFF, same, write};
+use crate::support::wait_until;
 
 #[test]
 fn a_bridge_about_which_nothing_is_said() {

@@ -17,6 +17,7 @@ mod monitor;
 mod networkd;
 mod networkmanager;
 mod rig;
+mod same_links;
 mod snapshot;
 mod stand_in;
 mod verdict;

@@ -31,7 +31,7 @@ impl<'room> NetworkManager<'room> {
             "mkdir -p /run/dbus /run/nm; printf '%s' '{BUS}' >/run/nm/bus; printf '{CONFIGURATION}' >/run/nm/conf"
         ));
         let bus = room.spawn("dbus-daemon", &["--config-file=/run/nm/bus", "--nofork", "--nopidfile"]);
-        let there = wait_until(Duration::from_secs(5), || room.exists("/run/dbus/system_bus_socket"));
+        let there = wait_until(Duration::from_secs(60), || room.exists("/run/dbus/system_bus_socket"));
         assert!(there, "the bus did not start: {}", bus.log());
         let handed_over = handed_over(room);
         move || {

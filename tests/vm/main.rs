@@ -11,20 +11,21 @@ mod support;
 #[path = "../handover/daemon.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod daemon;
-#[path = "../handover/links_are_as_networkmanager_makes_them.rs"]
-mod links_are_as_networkmanager_makes_them;
 #[path = "../handover/monitor.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod monitor;
 #[path = "../handover/networkmanager.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod networkmanager;
+#[path = "../handover/same_links.rs"]
+mod same_links;
 #[path = "../handover/verdict.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod verdict;
 
 mod a_lossy_network;
 mod a_module_is_loaded;
+mod each_kind_from_lease_to_down;
 mod external_links_are_left_alone;
 mod nics;
 mod settings_of_the_device;

@@ -58,6 +58,8 @@ impl Link {
 
     pub(super) fn carrier_changed(&mut self, carrier: bool, now: Instant) {
         self.device.carrier = carrier;
+        // A team has nobody else to choose its active port.
+        self.again |= self.port().is_some_and(|port| port.port_type == "team");
         if !carrier {
             self.v4.carrier_lost();
             return;

@@ -7,7 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::table::{Notes, Taken, in_range};
 use super::value::{boolean, decimal};
 use crate::input::keyfile::{Entry, Group};
-use crate::profile::HwAddr;
+use crate::profile::{HwAddr, vlans};
 
 /// An option and the shape of its value.
 pub(super) struct Opt {
@@ -33,9 +33,11 @@ enum Shape {
     /// IPv6 addresses separated by `,`.
     Addresses6,
     IfName,
+    /// VLANs of a bridge.
+    Vlans,
 }
 
-use Shape::{Addresses4, Addresses6, Bool, Choice, Decimal, IfName, Mac, Number, OneOf, Text};
+use Shape::{Addresses4, Addresses6, Bool, Choice, Decimal, IfName, Mac, Number, OneOf, Text, Vlans};
 
 const fn opt(name: &'static str, shape: Shape) -> Opt {
     Opt { name, shape }
@@ -114,7 +116,7 @@ pub(super) const BRIDGE: &[Opt] = &[
     opt("vlan-default-pvid", Number(0, 4094)),
     opt("vlan-protocol", OneOf(VLAN_PROTOCOLS)),
     opt("vlan-stats-enabled", Bool),
-    opt("vlans", Text),
+    opt("vlans", Vlans),
 ];
 
 /// `[bridge-port]`.
@@ -122,7 +124,7 @@ const BRIDGE_PORT: &[Opt] = &[
     opt("priority", Number(0, 63)),
     opt("path-cost", Number(0, 65535)),
     opt("hairpin-mode", Bool),
-    opt("vlans", Text),
+    opt("vlans", Vlans),
 ];
 
 /// `[bond-port]`.
@@ -294,6 +296,10 @@ fn value(shape: &Shape, entry: &Entry) -> Result<String, Taken> {
         Addresses6 => checked(
             are_all(&text, |item| item.parse::<Ipv6Addr>().is_ok()),
             "not a list of IPv6 addresses separated by ','",
+        ),
+        Vlans => checked(
+            vlans::parse(&text).all(|vlans| vlans.is_some()),
+            "write ids from 1 to 4094 or ranges, separated by ',', each with pvid and untagged where it applies",
         ),
         IfName => checked(super::verify::is_interface_name(&text), "not an interface name"),
     }

@@ -1,5 +1,9 @@
 use super::*;
-use crate::profile::link::Vlan;
+use crate::kernel::message::{Batch, messages};
+use crate::kernel::netlink::Encode as _;
+use crate::kernel::request::Request;
+use crate::profile::desired::NewLink;
+use crate::profile::link::{Infiniband, Vlan};
 
 fn options(text: &str) -> Vec<(String, String)> {
     let pair = |word: &str| word.split_once('=').map(|(key, value)| (key.to_owned(), value.to_owned())).unwrap();
@@ -104,6 +108,31 @@ fn a_port_of_a_bond_may_send_when_it_is_active_and_its_partner_is_known() {
     assert_eq!(bond_port(&port(0, 0xbd)), Some((7, false)), "expired");
     assert_eq!(bond_port(&port(0, 0x7d)), Some((7, true)), "nobody speaks LACP there");
     assert_eq!(bond_port(&Link { port_kind: None, ..port(0, 0) }), None);
+}
+
+/// No machine of ours has the hardware: the request as `ip link add link ib0 name ib0.8001 type ipoib pkey 0x8001 mode connected` makes it.
+#[test]
+fn a_partition_of_infiniband_is_asked_for_as_iproute_does() {
+    let infiniband =
+        Infiniband { transport_mode: Some("connected".into()), p_key: Some(1), parent: Some("ib0".into()) };
+    let kind = DesiredKind { kind: LinkKind::Infiniband(infiniband), names: Vec::new() };
+    let link = NewLink { name: "ib0.0001".into(), kind, parent: Some(5), mac: None };
+    let mut batch = Batch::default();
+    Request::AddLink(&link).encode(&mut batch, 1);
+    let message = messages(batch.bytes()).next().unwrap();
+    assert_eq!((message.kind, message.flags), (16, 0x601), "RTM_NEWLINK: request, exclusive, create");
+    let expected: &[&[u8]] = &[
+        &[0; 16],
+        // IFLA_IFNAME, IFLA_LINK
+        &[13, 0, 3, 0],
+        b"ib0.0001\0\0\0\0",
+        &[8, 0, 5, 0, 5, 0, 0, 0],
+        // IFLA_LINKINFO: IFLA_INFO_KIND, IFLA_INFO_DATA: IFLA_IPOIB_PKEY, IFLA_IPOIB_MODE
+        &[36, 0, 18, 0x80, 10, 0, 1, 0],
+        b"ipoib\0\0\0",
+        &[20, 0, 2, 0x80, 6, 0, 1, 0, 1, 0x80, 0, 0, 6, 0, 2, 0, 1, 0, 0, 0],
+    ];
+    assert_eq!(message.payload, expected.concat());
 }
 
 #[test]
