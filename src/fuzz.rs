@@ -141,7 +141,7 @@ mod tests {
             ];
             let mut out = vec![self.byte(), self.byte(), self.byte()];
             for _ in 0..1 + self.below(12) {
-                let mut body = vec![[0, 0, 0, 0, 2, 3, 5][self.below(7)], self.byte() % 5];
+                let mut body = vec![[0, 0, 0, 2, 3, 5, 18][self.below(7)], self.byte() % 5];
                 (0..self.below(4)).for_each(|_| body.extend(RECORDS[self.below(6)]));
                 if self.below(3) == 0 {
                     let at = self.below(body.len());

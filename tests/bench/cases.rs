@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{Dnsmasq, Lan, Options};
+use crate::support::{Dnsmasq, Lan, Options, Process};
 
 /// Does with `ip` what a lease asks for, and nothing else.
 const UDHCPC_SCRIPT: &str = "#!/bin/sh
@@ -37,8 +37,8 @@ enum Kind {
     Again,
     /// A link with a server and one without, where any will do.
     Dead,
-    /// A router that answers at once.
-    Slaac,
+    /// A router that answers at once; addresses may be used while they are probed (RFC 4429), or not.
+    Slaac { optimistic: bool },
     /// An address and a default route.
     Static,
     /// The same many times, from a keyfile.
@@ -68,7 +68,8 @@ impl Case {
             "dhcp" => Kind::Dhcp { links: 1 },
             "again" => Kind::Again,
             "dead" => Kind::Dead,
-            "slaac" => Kind::Slaac,
+            "slaac" => Kind::Slaac { optimistic: true },
+            "dad" => Kind::Slaac { optimistic: false },
             "static" => Kind::Static,
             "routes" => Kind::Routes,
             _ => Kind::Dhcp { links: links(name).ok_or(format!("unknown case {name}"))? },
@@ -81,7 +82,7 @@ impl Case {
         let (addresses, route) = match self.kind {
             Kind::Dhcp { links } => (usize::from(links), true),
             Kind::Again => (0, false),
-            Kind::Dead | Kind::Slaac | Kind::Static => (1, true),
+            Kind::Dead | Kind::Slaac { .. } | Kind::Static => (1, true),
             Kind::Routes => (ADDRESSES, true),
         };
         Wanted { addresses, route }
@@ -92,7 +93,7 @@ impl Case {
         match self.kind {
             Kind::Dhcp { links } => links,
             Kind::Dead => 2,
-            Kind::Again | Kind::Slaac | Kind::Static | Kind::Routes => 1,
+            Kind::Again | Kind::Slaac { .. } | Kind::Static | Kind::Routes => 1,
         }
     }
 
@@ -103,7 +104,7 @@ impl Case {
             Kind::Dhcp { links } => (0..links).map(|number| format!("ip=eth{number}:dhcp ")).collect(),
             // Without a limit NetworkManager waits for 90 seconds.
             Kind::Dead => "ip=dhcp rd.net.timeout.dhcp=5".to_owned(),
-            Kind::Slaac => "ip=auto6".to_owned(),
+            Kind::Slaac { .. } => "ip=auto6".to_owned(),
             Kind::Static => "ip=10.77.0.9::10.77.0.1:255.255.255.0::eth0:none".to_owned(),
             Kind::Routes => return "quiet".to_owned(),
         };
@@ -122,7 +123,7 @@ impl Case {
         match self.kind {
             Kind::Static | Kind::Routes => peers.push(shell("ip", "ip -batch /tmp/batch".to_owned())),
             Kind::Dhcp { links } => peers.extend(dhcp_clients(links)),
-            Kind::Again | Kind::Dead | Kind::Slaac => {}
+            Kind::Again | Kind::Dead | Kind::Slaac { .. } => {}
         }
         peers
     }
@@ -148,14 +149,20 @@ impl Case {
     }
 
     /// Starts the servers and writes the files of the case.
-    fn prepare<'a>(&self, lan: &'a Lan) -> Option<Dnsmasq<'a>> {
+    fn prepare<'a>(&self, lan: &'a Lan) -> Option<Box<dyn Running + 'a>> {
         lan.client.sh(&format!("printf '%s' '{UDHCPC_SCRIPT}' >/tmp/udhcpc; chmod 755 /tmp/udhcpc"));
         match self.kind {
-            Kind::Dhcp { links } => return Some(lan.serve_all(links - 1)),
-            Kind::Again | Kind::Dead => return Some(lan.serve_all(0)),
-            Kind::Slaac => {
-                lan.server.sh("ip -6 address add 2001:db8:77::1/64 dev srv0 nodad");
-                return Some(lan.serve(&["--enable-ra", "--dhcp-range=2001:db8:77::,ra-only,64"]));
+            Kind::Dhcp { links } => return Some(Box::new(lan.serve_all(links - 1))),
+            Kind::Again | Kind::Dead => return Some(Box::new(lan.serve_all(0))),
+            Kind::Slaac { optimistic } => {
+                // Ends of a pair with equal numbers are taken for hardware that may flap, and IPv6 is kept waiting.
+                lan.client
+                    .sh("ip link delete eth0; ip link add spare0 type veth peer name spare1; ip link delete spare0");
+                lan.link(0);
+                if !optimistic {
+                    lan.client.sh("echo 0 >/run/0; mount --bind /run/0 /proc/sys/net/ipv6/conf/eth0/optimistic_dad");
+                }
+                return Some(Box::new(radvd(lan)));
             }
             Kind::Static => {
                 let lines =
@@ -166,6 +173,27 @@ impl Case {
         }
         None
     }
+}
+
+/// A server that runs until it is dropped.
+trait Running {}
+
+impl Running for Dnsmasq<'_> {}
+
+impl Running for Process<'_> {}
+
+/// A router that answers at once, and has nothing to wait for itself.
+fn radvd(lan: &Lan) -> Process<'_> {
+    let text = "interface srv0 {\n AdvSendAdvert on;\n MinRtrAdvInterval 3;\n MaxRtrAdvInterval 4;\n\
+        prefix 2001:db8:77::/64 { AdvOnLink on; AdvAutonomous on; };\n};\n";
+    lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+    lan.server.sh("ip link set srv0 down; echo 0 >/proc/sys/net/ipv6/conf/srv0/accept_dad; ip link set srv0 up");
+    lan.server
+        .sh(&format!("ip -6 address add 2001:db8:77::1/64 dev srv0 nodad; printf '%s' '{text}' >/run/radvd.conf"));
+    let arguments = ["-n", "-m", "stderr", "-d", "1", "-C", "/run/radvd.conf", "-p", "/run/radvd.pid"];
+    let mut radvd = lan.server.spawn("radvd", &arguments);
+    radvd.wait_for("version");
+    radvd
 }
 
 /// The keyfile with many routes and addresses, and the same for `ip -batch`.

@@ -3,10 +3,11 @@
 //! `cargo run --example bench -- --sunup target/static/.../sunup --rounds 11 --assert 'sunup.route <= 0.2*nm.route'`
 //!
 //! * `--case NAME` (repeatable): `dhcp` (one link), `linksN` (N links, all served), `again` (a second run), `dead` (two links, one without
-//!   a server), `slaac`, `static` (one link), `routes` (100 addresses and 10,000 routes); default: `dhcp` and `static`.
+//!   a server), `slaac`, `dad` (the same on a kernel without optimistic detection), `static` (one link), `routes` (100 addresses and
+//!   10,000 routes); default: `dhcp` and `static`.
 //! * `--peer NAME` (repeatable): `sunup`, `nm`, `udhcpc`, `dhclient`, `ip`; default: all that are installed and can do the case.
 //! * `--rounds N`; `--assert '[CASE:]NAME.FIGURE <= FACTOR*NAME.FIGURE'` (or `<= NUMBER`), on medians; the figures are `route`,
-//!   `address` (the last one), `exit`, `cpu` in milliseconds and `rss` in KiB. Exit code 1 when one does not hold.
+//!   `address` (the last one that was wanted), `exit`, `cpu` in milliseconds and `rss` in KiB. Exit code 1 when one does not hold.
 //!
 //! Quote ratios: the milliseconds belong to a machine. The clock starts just before the program does and stops at the kernel's
 //! own announcement. /sys is read-only in the client's room, so no daemon waits for udev.

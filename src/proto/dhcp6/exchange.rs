@@ -44,7 +44,11 @@ impl Client {
     }
 
     pub(super) fn request(&mut self, chosen: Candidate, others: Vec<Candidate>) {
-        let asking = self.ask(Exchange::Request, self.now);
+        let mut asking = self.ask(Exchange::Request, self.now);
+        if self.shunned.contains(&chosen.server_duid) {
+            // Nobody else offers: perhaps it is only far away.
+            asking.retry = asking.retry.patient();
+        }
         self.state = State::Requesting(Requesting { asking, chosen, others });
     }
 

@@ -12,7 +12,7 @@ use crate::proto::random::Random;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Timing {
     /// From 0.25 s, doubling to 1.5 s for the first sixteen messages and to 4 s after, until a server asks for another ceiling
-    /// (SOL_MAX_RT, INF_MAX_RT); a server that does not answer four Requests is passed over; a Renew goes on for 3 s, and a Rebind after it as well. The default: somebody waits for this machine to boot, and a port that starts to forward
+    /// (SOL_MAX_RT, INF_MAX_RT); a server that does not answer four Requests is passed over, and gets ten where there is no other; a Renew goes on for 3 s, and a Rebind after it as well. The default: somebody waits for this machine to boot, and a port that starts to forward
     /// late is noticed within 4 s.
     #[default]
     Prompt,
@@ -95,6 +95,12 @@ impl Retry {
     pub(super) fn starting(exchange: Exchange, timing: Timing, at: Instant) -> Self {
         let limits = exchange.limits(timing);
         Self { exchange, timing, limits, started: None, due: at, timeout: Duration::ZERO, sent: 0, end: None }
+    }
+
+    /// The same, with as many messages as the RFC has: a Request to a server that kept silent before.
+    pub(super) fn patient(mut self) -> Self {
+        self.limits.count = self.limits.count.max(self.exchange.limits(Timing::Rfc8415).count);
+        self
     }
 
     /// The same, but over by `end`: a Renew at T2, a Rebind when the last lease expires.

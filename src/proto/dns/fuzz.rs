@@ -85,11 +85,11 @@ impl Run {
     }
 }
 
-/// The question turned into an answer: code of the answer, number of records, then the records themselves.
+/// The question turned into an answer: code of the answer (16: cut off), number of records, then the records themselves.
 fn answer(question: &[u8], bytes: &[u8]) -> Vec<u8> {
     let mut answer = question.to_vec();
     let (&[code, records], rest) = bytes.split_first_chunk().unwrap_or((&[0, 0], &[]));
-    for (at, value) in [(2, 0x81 | (code & 2)), (3, 0x80 | (code % 6)), (7, records)] {
+    for (at, value) in [(2, 0x81 | ((code >> 3) & 2)), (3, 0x80 | (code % 6)), (7, records)] {
         answer.iter_mut().skip(at).take(1).for_each(|byte| *byte = value);
     }
     answer.extend(rest);

@@ -49,6 +49,30 @@ fn times(loss: u32, config: &Config, seeds: u64) -> [u128; 3] {
     [all[all.len() / 2], all[all.len() * 99 / 100], all[all.len() - 1]]
 }
 
+/// Four seconds there and back: the first four Requests are over before the answer comes, the next ten are not.
+#[test]
+fn a_server_that_is_far_away_gets_more_time_the_second_time() {
+    let mut bench = Bench::new(Config { timing: Timing::Prompt, ..config() });
+    let far = Duration::from_secs(4);
+    let (mut under_way, mut bound) = (Vec::<(Instant, FromServer)>::new(), None);
+    while bound.is_none() {
+        let (messages, until) = bench.drain();
+        for question in messages {
+            let kind = if question[0] == kind::SOLICIT { kind::ADVERTISE } else { kind::REPLY };
+            under_way.push((bench.now + far, FromServer::answer(kind, &question).with_address(1)));
+        }
+        bound = bench.events.drain(..).find(|event| matches!(event, Event::Bound(_)));
+        let arrives = under_way.first().map(|(at, _)| *at);
+        bench.now = until.into_iter().chain(arrives).min().unwrap_or(bench.now);
+        assert!(bench.now < Instant::from_millis(60_000), "no lease in a minute");
+        bench.client.handle_timeout(bench.now);
+        while under_way.first().is_some_and(|(at, _)| *at <= bench.now) {
+            let (_, answer) = under_way.remove(0);
+            bench.receives(&answer);
+        }
+    }
+}
+
 #[test]
 fn without_loss_a_lease_takes_one_collecting_time_or_none() {
     let prompt = Config { timing: Timing::Prompt, ..config() };
