@@ -1,12 +1,13 @@
 //! What the DHCP clients of a link are told: by its profile, its device and what is remembered of it.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use super::dhcp6::Dhcp6;
 use super::ipv4::Remembered4;
 use super::settings::Renewal;
 use crate::profile::text::unescape;
-use crate::profile::{Device, HwAddr, Ip6Settings, Method6, Profile};
+use crate::profile::{Device, HwAddr, Ip6Settings, IpSettings, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::{Asker, Host};
 use crate::proto::{dhcp4, dhcp6};
@@ -61,6 +62,18 @@ impl Identity {
     }
 }
 
+/// How long one DHCP exchange takes at most where the profile does not say, as in NetworkManager.
+pub(super) const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// `connection.autoconnect-retries`: DHCP is tried so many times as long; 0 is for ever.
+pub(super) fn retried(ip: &mut IpSettings, retries: Option<u32>) {
+    let once = ip.dhcp_timeout.unwrap_or(DHCP_TIMEOUT);
+    ip.dhcp_timeout = Some(match retries {
+        Some(0) => Duration::MAX,
+        tries => once.saturating_mul(tries.unwrap_or(1)),
+    });
+}
+
 /// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).
 pub(super) fn dhcp4(
     profile: &Profile,
@@ -110,7 +123,8 @@ pub(super) fn dhcp6(
     };
     // Another identity would be another lease.
     let same = |lease: &dhcp6::Lease| lease.duid == config.duid && lease.iaid == config.iaid;
-    let lease = remembered.filter(same).map(|lease| (lease.remaining(now), now < lease.acquired + lease.t1));
+    let rest = renew == Some(Renewal::Rest);
+    let lease = remembered.filter(same).map(|lease| (lease.remaining(now), rest || now < lease.acquired + lease.t1));
     let (holds, again) = match lease {
         Some((lease, _)) if lease.is_empty() => (None, None),
         Some((lease, true)) if lease.addresses.iter().all(|a| device.has_address(a.address.into())) => {
@@ -121,7 +135,7 @@ pub(super) fn dhcp6(
     };
     let due = |lease: &dhcp6::Lease| renew == Some(Renewal::Now) || now >= lease.acquired + lease.t1;
     match holds {
-        Some(lease) if renew.is_some() && due(&lease) => Some(Dhcp6::new(config, None, Some(lease), true)),
+        Some(lease) if renew.is_some() && !rest && due(&lease) => Some(Dhcp6::new(config, None, Some(lease), true)),
         holds => Some(Dhcp6::new(config, holds, again, renew.is_some())),
     }
 }
@@ -137,25 +151,28 @@ pub(super) fn remembered4(
     let due = |lease: &&dhcp4::Lease| match renew {
         Some(Renewal::Due) => lease.lease_time.is_some() && now >= lease.acquired + lease.t1,
         Some(Renewal::Now) => true,
-        None => false,
+        Some(Renewal::Rest) | None => false,
     };
     if let Some(lease) = remembered.as_ref().filter(due).filter(|lease| device.has_address(lease.address.into())) {
         return (Remembered4 { holds: None, renew: Some(lease.clone()) }, Some(lease.address));
     }
-    let (holds, previous) = sort_out(remembered, device, now);
+    let (holds, previous) = sort_out(remembered, renew == Some(Renewal::Rest), device, now);
     (Remembered4 { holds, renew: None }, previous)
 }
 
-/// A remembered lease still holds (its address is there and it is not time to renew), or only its address is asked for again.
+/// A remembered lease still holds (its address is there and it is not time to renew; to its end where it is left at `rest`), or
+/// only its address is asked for again.
 fn sort_out(
     remembered: Option<dhcp4::Lease>,
+    rest: bool,
     device: &Device,
     now: Instant,
 ) -> (Option<dhcp4::Lease>, Option<Ipv4Addr>) {
     let Some(lease) = remembered else { return (None, None) };
     let age = now.since(lease.acquired);
-    let holds = device.has_address(lease.address.into()) && (lease.lease_time.is_none() || age < lease.t1);
     let expired = lease.lease_time.is_some_and(|time| age >= time);
+    let young = if rest { !expired } else { lease.lease_time.is_none() || age < lease.t1 };
+    let holds = device.has_address(lease.address.into()) && young;
     let address = lease.address;
     match (holds, expired) {
         (true, _) => (Some(lease), None),

@@ -4,10 +4,10 @@ pub(super) mod conflicts;
 mod dhcp;
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use self::conflicts::Conflicts;
 use self::dhcp::{Dhcp, RENEWAL};
+use super::config::DHCP_TIMEOUT;
 use super::event::Action;
 use super::family::{Family, Progress};
 use super::outcome::{Reason, Timing};
@@ -15,9 +15,6 @@ use super::target::{self, FamilyTarget};
 use crate::profile::{Ip4Settings, IpSettings, Method4};
 use crate::proto::dhcp4::{Config, Lease};
 use crate::proto::{Instant, Output, acd};
-
-/// How long an exchange may take where the profile does not say: NetworkManager's 45 s.
-const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// A lease of an earlier run in this boot: one of the two, or none.
 #[derive(Debug, Default)]
@@ -74,6 +71,13 @@ impl Ipv4 {
     /// The lease, if there is one.
     pub(super) fn lease(&self) -> Option<&Lease> {
         self.dhcp.as_ref().and_then(|dhcp| dhcp.lease.as_ref())
+    }
+
+    /// The lease that holds now, also while it is being prolonged.
+    pub(super) fn held(&self, now: Instant) -> Option<&Lease> {
+        let holds = |lease: &&Lease| lease.expires().is_none_or(|end| now < end);
+        let renewing = self.dhcp.as_ref().and_then(|dhcp| dhcp.renewing.as_ref());
+        self.lease().or(renewing.filter(holds))
     }
 
     /// Why a lease that still holds was not prolonged; said once.

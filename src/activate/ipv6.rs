@@ -7,12 +7,15 @@
 //! reached when the probing of the link-local address is over: 1 s after carrier, or with the next attempt another second later
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
+mod lease;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::config::DHCP_TIMEOUT;
 use super::dhcp6::Dhcp6;
 use super::event::{Action, AddressEvent};
 use super::family::{Family, Progress};
@@ -21,7 +24,7 @@ use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
 use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
-use crate::proto::dhcp6::{Lease, Mode};
+use crate::proto::dhcp6::Mode;
 
 /// Router solicitations sent by sunup, from carrier on and again from the moment there is a link-local address: what came before
 /// may have been answered to a kernel that was not listening yet. The kernel's own follow after its duplicate address detection.
@@ -30,8 +33,6 @@ const SOLICITATIONS: [Duration; 4] =
 
 /// So many solicitations may leave within a second.
 const PER_SECOND: usize = 4;
-/// How long a lease is waited for where the profile does not say: NetworkManager's 45 s.
-const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 /// The same beside an address that came by router advertisement: the link is of use without.
 const DHCP_BESIDE: Duration = Duration::from_secs(10);
 /// How long configuration (RFC 8415 section 18.2.6) is waited for: the addresses are there.
@@ -100,11 +101,6 @@ impl Ipv6 {
     /// The settings.
     pub(super) fn settings(&self) -> &Ip6Settings {
         &self.settings
-    }
-
-    /// What a DHCPv6 server gave.
-    pub(super) fn lease(&self) -> Option<&Lease> {
-        self.dhcp.as_ref().and_then(Dhcp6::lease)
     }
 
     /// The kernel has taken what was last asked of it.

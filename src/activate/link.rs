@@ -110,7 +110,8 @@ impl Link {
     /// A link that shall become what `profile` asks for; tells `out` what to do first.
     pub(super) fn new(device: Device, profile: Rc<Profile>, start: Start, now: Instant, out: &mut Vec<Action>) -> Self {
         let mac = start.mac.or(device.mac);
-        let settings = profile.ipv4.clone().unwrap_or_default();
+        let mut settings = profile.ipv4.clone().unwrap_or_default();
+        config::retried(&mut settings.ip, profile.autoconnect_retries);
         let (lease4, lease6) = start.remembered.clone();
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
@@ -126,7 +127,8 @@ impl Link {
             gone: false,
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
-        let v6 = profile.ipv6.clone().map(|settings| {
+        let v6 = profile.ipv6.clone().map(|mut settings| {
+            config::retried(&mut settings.ip, profile.autoconnect_retries);
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp, start.limits, multicast::all_routers(&device))
         });
@@ -178,9 +180,9 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        let tunnel = self.tunnel.is_some();
-        let settings = sysctls::sysctls(self.profile.ipv6.as_ref()).into_iter();
-        for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
+        let ipv6 = self.profile.ipv6.as_ref();
+        let settings = if self.tunnel.is_some() { tunnels::sysctls(ipv6) } else { sysctls::sysctls(ipv6) };
+        for (key, value) in settings {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
         out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));
@@ -280,6 +282,7 @@ impl Link {
         self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
+            self.complaints.extend(v6.unrenewed());
         }
     }
 

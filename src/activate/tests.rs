@@ -139,6 +139,17 @@ fn a_default_route_is_waited_for_only_where_it_is_asked_for() {
 }
 
 #[test]
+fn dhcp_is_tried_as_often_as_the_profile_says() {
+    for (retries, seconds) in [(None, 7), (Some(1), 7), (Some(3), 21)] {
+        let mut wanted = profile(Method4::Auto, Method6::Disabled);
+        wanted.ipv4.as_mut().unwrap().ip.dhcp_timeout = Some(Duration::from_secs(7));
+        let device = Device { up: true, carrier: true, ..Device::default() };
+        let (end, verdict, _) = Bench::new(Profile { autoconnect_retries: retries, ..wanted }, LIMITS, device).end();
+        assert_eq!((end / 1000, verdict), (seconds, Verdict::Failed), "{retries:?}");
+    }
+}
+
+#[test]
 fn dhcp_packets_go_to_the_links_own_broadcast_address_with_the_dscp_asked_for() {
     let mut wanted = profile(Method4::Auto, Method6::Disabled);
     wanted.kind = LinkKind::Infiniband(crate::profile::link::Infiniband::default());

@@ -70,13 +70,22 @@ fn outputs(arguments: &Generate, reading: &Reading) -> Vec<Output> {
     outputs
 }
 
-/// The stem as a file name, as NetworkManager makes one: no folder, and not hidden.
+/// The stem as a file name, as NetworkManager makes one: no folder, not hidden, no backup, and nothing that looks like a
+/// temporary file (`ib0.0x8004`: a period and six letters or digits) or a certificate.
 fn file_name(stem: &str) -> String {
-    let name = stem.replace('/', "*");
-    match name.strip_prefix('.') {
-        Some(rest) => format!("_{rest}"),
-        None => name,
+    let mut name = stem.replace('/', "_");
+    for (place, bad) in [(0, "."), (name.len().saturating_sub(1), "~")] {
+        if name.get(place..=place) == Some(bad) {
+            name.replace_range(place..=place, "_");
+        }
     }
+    let temporary = |ending: &str| ending.len() == 6 && ending.bytes().all(|b| b.is_ascii_alphanumeric());
+    let certificate = |ending: &str| ending.eq_ignore_ascii_case("pem") || ending.eq_ignore_ascii_case("der");
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    if ending.is_some_and(|ending| temporary(ending) || certificate(ending)) {
+        name.push('_');
+    }
+    name
 }
 
 /// A file everyone may read.
@@ -117,4 +126,27 @@ fn replace(output: &Output) -> io::Result<()> {
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(output.mode).open(&beside)?;
     file.write_all(output.text.as_bytes())?;
     fs::rename(&beside, &output.path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn file_names_are_as_the_daemon_makes_them() {
+        for (stem, name) in [
+            ("eth0.100", "eth0.100"),
+            ("ib0.0x8004", "ib0.0x8004_"),
+            ("ib0.8004", "ib0.8004"),
+            ("eth0.1234567", "eth0.1234567"),
+            (".hidden", "_hidden"),
+            ("../a/b~", "_._a_b_"),
+            ("x.Pem", "x.Pem_"),
+            ("größe", "größe"),
+            ("~", "_"),
+            ("", ""),
+        ] {
+            assert_eq!(file_name(stem), name, "{stem}");
+        }
+    }
 }

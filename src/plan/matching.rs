@@ -21,7 +21,7 @@ pub enum Rule {
     MatchDriver,
     /// `match.path`.
     MatchPath,
-    /// `ethernet.s390-subchannels`: each is one of the device's.
+    /// `ethernet.s390-subchannels`: each is one of the device's, which has no others.
     Subchannels,
     /// `ethernet.mac-address` or `infiniband.mac-address`: the permanent address.
     MacAddress,
@@ -227,7 +227,8 @@ pub fn kernel_command_line(patterns: &[String], words: &[String]) -> Option<Resu
 }
 
 fn subchannels(wanted: &[String], device: &Device) -> Option<Result<(), Mismatch>> {
-    let holds = wanted.iter().all(|one| device.subchannels.contains(one));
+    let known = wanted.iter().all(|one| device.subchannels.contains(one));
+    let holds = known && wanted.len() == device.subchannels.len();
     let seen = || device.subchannels.join(",");
     (!wanted.is_empty()).then(|| verdict(holds, Rule::Subchannels, wanted.to_vec(), seen()))
 }

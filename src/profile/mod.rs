@@ -51,7 +51,8 @@ pub struct Profile {
     pub autoconnect: bool,
     /// `connection.autoconnect-priority`, -999 to 999.
     pub autoconnect_priority: i32,
-    /// `connection.autoconnect-retries`: `None` is the default (-1), 0 is forever.
+    /// `connection.autoconnect-retries`: how often DHCP is tried, for its timeout each; `None` is the default (-1: once,
+    /// as the boot goes on), 0 is forever.
     pub autoconnect_retries: Option<u32>,
     /// `connection.timestamp`: when it was last used, in seconds since 1970; 0 is never.
     pub timestamp: u64,

@@ -3,9 +3,11 @@
 
 use std::net::IpAddr;
 
-use super::builder::Builder;
+use super::builder::{Builder, DEFAULT};
+use super::firmware;
 use super::lex::{Interface, Value};
 use super::words::Word;
+use crate::profile::MultiConnect;
 
 /// The words beside `ip=ADDRESS`; of each the last.
 #[derive(Default)]
@@ -32,6 +34,34 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     }
 }
 
+/// `ksdevice=` when all profiles exist: `link` is the first link that comes up, `bootif` that of `BOOTIF=`, `ibft` those of
+/// the firmware's table.
+pub(super) fn apply(builder: &mut Builder<'_>) {
+    let Some(value) = builder.collected.anaconda.ksdevice else { return };
+    match value.text() {
+        "link" => {
+            let one = builder.find(DEFAULT).is_some_and(|entry| entry.profile.multi_connect != MultiConnect::Multiple);
+            builder.reading.single_dhcp |= !one;
+            if one {
+                let text =
+                    "an address for any link goes to the first one there is, with a cable or without; name the link";
+                builder.caution(value.origin(), text);
+            }
+        }
+        "bootif" if builder.collected.bootif.is_some() && builder.switches.bootif => {}
+        "bootif" => {
+            builder.error(value.origin_of_value(), "there is no BOOTIF=, so that no link is meant; it is ignored")
+        }
+        "ibft" => firmware::read(builder, value),
+        text if Interface::parse(text).is_some() => {}
+        text => {
+            let text =
+                format!("'{text}' is neither an interface name nor a MAC, nor link, bootif, ibft; it is ignored");
+            builder.error(value.origin_of_value(), text);
+        }
+    }
+}
+
 impl Cluster<'_> {
     /// True for a value of `ip=` that the cluster goes with, if there is one.
     pub(super) fn goes_with(&self, value: Value<'_>) -> bool {
@@ -53,10 +83,15 @@ impl Cluster<'_> {
         Word { text, column: value.word.column, quotes: Vec::new() }
     }
 
-    /// The link of `ksdevice=`, which may also be `link` or `bootif`.
+    /// The link that `ksdevice=` names; see [`apply`] for the words that name none.
     pub(super) fn interface(&self) -> Option<Interface> {
         let text = self.ksdevice?.text();
         Interface::parse(text).filter(|_| !matches!(text, "link" | "bootif" | "ibft"))
+    }
+
+    /// True for `ksdevice=bootif`.
+    pub(super) fn is_bootif(&self) -> bool {
+        self.ksdevice.is_some_and(|value| value.text() == "bootif")
     }
 }
 

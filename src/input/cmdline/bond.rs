@@ -124,7 +124,12 @@ fn check(name: &str, value: &str) -> Result<(), String> {
         Form::Mac => value.parse::<HwAddr>().is_ok_and(|mac| mac.as_bytes().len() == 6),
         Form::Name => is_interface_name(value),
     };
-    if valid { Ok(()) } else { Err(format!("'{value}' is no value of the bond option '{name}'; it is ignored")) }
+    let near = match form {
+        Form::Word(words) if !valid => nearest(value, words.iter().copied(), 3),
+        _ => None,
+    };
+    let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
+    if valid { Ok(()) } else { Err(format!("'{value}' is no value of the bond option '{name}'; it is ignored{near}")) }
 }
 
 /// The word at the position that `value` is.

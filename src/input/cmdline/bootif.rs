@@ -22,7 +22,7 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
     let Some(value) = builder.collected.bootif.filter(|_| builder.switches.bootif) else { return };
     let Some(mac) = mac(value.text()) else {
         let text = format!("'{}' is no MAC, nor 01- and a MAC; it is ignored", value.text());
-        return builder.error(value.origin(), text);
+        return builder.error(value.origin_of_value(), text);
     };
     builder.reading.bootif = Some(mac);
     let first = builder.entries.iter().position(|entry| entry.profile.kind == LinkKind::Ethernet);
@@ -64,6 +64,6 @@ pub(super) fn ifname<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
             builder.reading.renames.retain(|(known, _)| known != name.text);
             builder.reading.renames.push((name.text.to_owned(), mac));
         }
-        _ => builder.error(value.origin(), "the form is ifname=NAME:MAC; no link is renamed"),
+        _ => builder.error(value.origin_of_value(), "the form is ifname=NAME:MAC; no link is renamed"),
     }
 }

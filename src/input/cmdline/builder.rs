@@ -166,6 +166,11 @@ impl<'a> Builder<'a> {
         let mut new = self.profile(&stem, &stem, guess, asked.origin());
         new.interface_name = interface.name().map(str::to_owned);
         new.matching.mac_address = interface.mac();
+        let other = |entry: &&mut Entry| kind.as_ref().is_some_and(|kind| kind.name() != entry.profile.kind.name());
+        let was = self.find(&stem).filter(other).map(|entry| entry.profile.kind.name().to_owned());
+        if let Some(was) = was.filter(|was| !matches!(was.as_str(), "ethernet" | "infiniband")) {
+            self.error(asked.origin(), format!("{stem} is a {was} by another argument; this one counts"));
+        }
         let entry = self.find_or_add(new);
         if let Some(kind) = kind.filter(|kind| kind.name() != entry.profile.kind.name()) {
             entry.profile.kind = kind;

@@ -26,7 +26,8 @@ pub(super) fn peerdns<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 pub(super) fn switch(builder: &mut Builder<'_>, value: Value<'_>, default: bool) -> bool {
     let switch = boolean(value.text());
     if switch.is_none() && !value.text().is_empty() {
-        builder.error(value.origin(), format!("'{}' is not a switch (0 or 1); {default} is taken", value.text()));
+        builder
+            .error(value.origin_of_value(), format!("'{}' is not a switch (0 or 1); {default} is taken", value.text()));
     }
     switch.unwrap_or(default)
 }
@@ -46,7 +47,8 @@ pub(super) fn retry<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
             builder.defaults.dhcp_tries = tries;
             builder.reading.timeouts.dhcp_tries = u32::try_from(tries).ok();
         }
-        None => builder.error(value.origin(), format!("'{}' is no number of attempts; it is ignored", value.text())),
+        None => builder
+            .error(value.origin_of_value(), format!("'{}' is no number of attempts; it is ignored", value.text())),
     }
 }
 
@@ -56,7 +58,7 @@ pub(super) fn carrier<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let Some(seconds) = seconds else {
         let text = format!("'{}' is no number of seconds from 0 to {MAX_SECONDS}; it is ignored", value.text());
         builder.reading.timeouts.carrier = None;
-        return builder.error(value.origin(), text);
+        return builder.error(value.origin_of_value(), text);
     };
     builder.reading.timeouts.carrier = Some(duration(seconds)).filter(|_| seconds > 0);
 }
@@ -97,7 +99,7 @@ fn seconds(builder: &mut Builder<'_>, value: Value<'_>, min: i64, max: i64) -> O
     if seconds.is_none() {
         let text =
             format!("'{}' is no number of seconds from {min} to {max}, nor 'infinity'; it is ignored", value.text());
-        builder.error(value.origin(), text);
+        builder.error(value.origin_of_value(), text);
     }
     seconds
 }
@@ -113,7 +115,7 @@ pub(super) fn vendor_class<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     if (1..=MAX_OPTION).contains(&bytes.len()) && !bytes.contains(&0) {
         builder.defaults.vendor_class = Some(value.text().to_owned());
     } else {
-        builder.error(value.origin(), "a vendor class has 1 to 255 bytes, none of them NUL; it is ignored");
+        builder.error(value.origin_of_value(), "a vendor class has 1 to 255 bytes, none of them NUL; it is ignored");
     }
 }
 

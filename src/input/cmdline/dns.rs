@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::builder::Builder;
 use super::ip::add_dns;
 use super::lex::{Value, number};
+use super::reading::Remark;
 use crate::profile::{Method4, Method6};
 
 /// Values of `rd.net.dns-backend`.
@@ -26,7 +27,11 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
         let field = value.fields().next('\0');
         let Ok(server) = field.text.parse::<IpAddr>() else {
             let text = format!("'{}' is no address; each name server takes a nameserver= of its own", field.text);
-            builder.error(value.origin_of(field), text);
+            let servers: Vec<&str> = field.text.split([',', ';']).collect();
+            let apart = servers.len() > 1 && servers.iter().all(|server| server.parse::<IpAddr>().is_ok());
+            let instead = apart.then(|| format!("nameserver={}", servers.join(" nameserver=")));
+            let remark = Remark::error(value.origin_of(field), text);
+            builder.reading.remarks.push(Remark { instead, ..remark });
             continue;
         };
         builder.reading.nameservers.push(server);
@@ -51,7 +56,7 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
 pub(super) fn global<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     match check_uri(value.text()) {
         Ok(()) => builder.reading.global_dns.servers.push(value.text().to_owned()),
-        Err(wrong) => builder.error(value.origin(), format!("{wrong}; the server is ignored")),
+        Err(wrong) => builder.error(value.origin_of_value(), format!("{wrong}; the server is ignored")),
     }
 }
 
@@ -73,7 +78,10 @@ pub(super) fn resolve_mode<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 pub(super) fn one_of(builder: &mut Builder<'_>, value: Value<'_>, words: &[&str]) -> Option<String> {
     let found = words.iter().find(|word| **word == value.text());
     if found.is_none() {
-        builder.error(value.origin(), format!("'{}' is none of {}; it is ignored", value.text(), words.join(", ")));
+        builder.error(
+            value.origin_of_value(),
+            format!("'{}' is none of {}; it is ignored", value.text(), words.join(", ")),
+        );
     }
     found.map(|word| (*word).to_owned())
 }

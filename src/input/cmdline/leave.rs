@@ -10,7 +10,7 @@ pub(super) fn handover<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
         Ok(handover) => builder.reading.handover = Some(handover),
         Err(word) => {
             let text = format!("'{word}' is none of networkmanager, networkd, none; the argument is ignored");
-            builder.error(value.origin(), text);
+            builder.error(value.origin_of_value(), text);
         }
     }
 }
@@ -21,7 +21,7 @@ pub(super) fn exit<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
         Some(rule) => builder.reading.exit.push(rule),
         None => {
             let text = format!("'{}' is no [IFACE:]keep, adopt or flush; it is ignored", value.text());
-            builder.error(value.origin(), text);
+            builder.error(value.origin_of_value(), text);
         }
     }
 }

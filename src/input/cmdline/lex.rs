@@ -37,6 +37,11 @@ impl<'a> Value<'a> {
         self.word.origin()
     }
 
+    /// The word with the column of its value, for messages.
+    pub(super) fn origin_of_value(&self) -> Origin {
+        if self.field.is_empty() { self.origin() } else { self.origin_of(self.field) }
+    }
+
     /// The word with the column of one field in it, for messages.
     pub(super) fn origin_of(&self, field: Field<'_>) -> Origin {
         let before = self.word.text.get(..field.at).unwrap_or_default().chars().count();

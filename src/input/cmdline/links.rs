@@ -39,7 +39,7 @@ fn controller<'a>(builder: &mut Builder<'a>, value: Value<'a>, default: &str, ki
         let mtu = mtu(builder, value, fields.next(':'));
         let entry = builder.link(&interface, Some(LinkKind::Bond { options: Vec::new() }), value);
         entry.profile.kind = LinkKind::Bond { options };
-        entry.settings().mtu = mtu.or(entry.settings().mtu);
+        entry.settings().mtu = mtu.or(entry.settings().mtu).filter(|&mtu| mtu > 0);
     }
     for port in port_names(builder, value, ports, &interface) {
         builder.link(&port, None, value).enslave(uuid.clone(), &port_type);
@@ -79,14 +79,14 @@ fn port_names(builder: &mut Builder<'_>, value: Value<'_>, field: Field<'_>, ove
     ports
 }
 
-/// MTU of a bond.
+/// MTU of a bond; 0 is the default.
 fn mtu(builder: &mut Builder<'_>, value: Value<'_>, field: Field<'_>) -> Option<u32> {
     let text = field.get()?;
     let mtu = number(text, 0, i64::from(u32::MAX)).and_then(|mtu| u32::try_from(mtu).ok());
     if mtu.is_none() {
         builder.error(value.origin_of(field), format!("'{text}' is no MTU; it is ignored"));
     }
-    mtu.filter(|&mtu| mtu > 0)
+    mtu
 }
 
 /// `vlan=NAME:PARENT`: the id is the number at the end of NAME.

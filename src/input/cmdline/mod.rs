@@ -10,6 +10,8 @@
 use std::path::Path;
 
 mod anaconda;
+#[cfg(test)]
+mod any_line_tests;
 mod bond;
 mod bootif;
 mod builder;
@@ -69,6 +71,7 @@ pub fn read(line: &CommandLine, environment: &Environment<'_>) -> Reading {
         }
     }
     repeated(&mut builder, line);
+    anaconda::apply(&mut builder);
     firmware::read_nbft(&mut builder);
     links::vlan_parents(&mut builder);
     bootif::apply(&mut builder);

@@ -28,7 +28,7 @@ const NETWORK_ROOTS: [&str; 15] = [
 pub(super) fn neednet<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let needed = boolean(value.text()).unwrap_or(true);
     if boolean(value.text()).is_none() && !value.text().is_empty() {
-        builder.error(value.origin(), "not a switch (0 or 1); 1 is taken");
+        builder.error(value.origin_of_value(), "not a switch (0 or 1); 1 is taken");
     }
     builder.switches.need_network = needed.then(|| value.origin());
 }
@@ -70,12 +70,14 @@ pub(super) fn bootdev_link(value: Value<'_>) -> Option<Interface> {
 /// Makes a profile for the link of `bootdev=`, and lets it wait for its device.
 pub(super) fn apply_bootdev(builder: &mut Builder<'_>) {
     let Some(value) = builder.collected.bootdev else {
-        builder.reading.bootdev = builder.collected.anaconda.interface().map(|link| link.to_string());
+        let anaconda = &builder.collected.anaconda;
+        let bootif = builder.reading.bootif.filter(|_| anaconda.is_bootif()).map(|mac| mac.to_string());
+        builder.reading.bootdev = anaconda.interface().map(|link| link.to_string()).or(bootif);
         return;
     };
     let Some(interface) = bootdev_link(value) else {
         let text = format!("'{}' is neither an interface name nor a MAC; it is ignored", value.text());
-        builder.error(value.origin(), text);
+        builder.error(value.origin_of_value(), text);
         builder.collected.bootdev = None;
         return;
     };

@@ -1,6 +1,10 @@
 //! What a daemon refuses in `[ipv4]` and `[ipv6]`: single fields are dropped, so that the rest still works.
 
+use std::net::IpAddr;
+
+use super::lex::Value;
 use super::reading::Remark;
+use super::words::Word;
 use crate::profile::{IpSettings, Method4, Method6, Origin, Profile};
 
 /// Brings both families into a form a daemon accepts.
@@ -37,12 +41,31 @@ fn family(ip: &mut IpSettings, name: &str, dns: bool, origin: &Origin, remarks: 
     if !dns {
         for server in ip.dns.drain(..) {
             let text = format!("{name} is not used here, so its name server {} is ignored", server.text);
-            remarks.push(Remark::error(origin.clone(), text));
+            remarks.push(Remark::error(at(origin, server.address), text));
         }
     }
     if let Some(gateway) = ip.gateway.filter(|_| ip.addresses.is_empty()) {
         ip.gateway = None;
         let text = format!("there is no static {name} address for the gateway {gateway}, so it is ignored");
-        remarks.push(Remark::error(origin.clone(), text));
+        remarks.push(Remark::error(at(origin, gateway), text));
     }
+}
+
+/// Where in the word the address stands, as it may be spelled there.
+fn at(origin: &Origin, address: IpAddr) -> Origin {
+    let mut origin = origin.clone();
+    if let Origin::CommandLine { word, column, at } = &mut origin {
+        let whole = Word { text: word.clone(), column: *column, quotes: Vec::new() };
+        let (_, value) = Value::of(&whole);
+        let mut fields = value.fields();
+        while !fields.is_empty() {
+            let field = fields.next(':');
+            if let Origin::CommandLine { at: found, .. } = value.origin_of(field)
+                && field.text.parse() == Ok(address)
+            {
+                *at = found;
+            }
+        }
+    }
+    origin
 }

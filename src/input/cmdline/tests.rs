@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::profile::link::ClonedMac;
 use crate::profile::{LinkKind, Method4, Method6, MultiConnect, Origin, Profile};
@@ -168,6 +166,20 @@ fn a_port_has_no_addresses_and_says_so() {
 }
 
 #[test]
+fn the_last_mtu_of_a_bond_counts_and_0_is_the_default() {
+    let mtu = |line: &str| profile(&read(line), "bond1").link.mtu;
+    assert_eq!(mtu("bond=bond1:::1500 bond=bond1:::9000"), Some(9000));
+    assert_eq!((mtu("bond=bond1:::1500 bond=bond1:::0"), mtu("bond=bond1:::1500 bond=bond1")), (None, Some(1500)));
+}
+
+#[test]
+fn a_link_of_two_kinds_is_the_last_one_and_says_so() {
+    let reading = read("ip=bond0:dhcp bond=bond0:eth0 bridge=bond0:eth1");
+    assert_eq!((profile(&reading, "bond0").kind.name(), reading.remarks.len()), ("bridge", 1));
+    assert!(reading.remarks[0].is_error);
+}
+
+#[test]
 fn the_parent_of_a_vlan_has_no_addresses_unless_asked() {
     let reading =
         read("vlan=vlan5:eth0 vlan=vlan6:52-54-00-12-34-56 vlan=vlan7:eth1 ip=eth1:dhcp vlan=x:eth2 vlan=v4095:eth2");
@@ -281,6 +293,28 @@ fn the_old_words_of_anaconda_complete_an_address() {
 }
 
 #[test]
+fn the_words_of_ksdevice_mean_what_they_do_in_anaconda() {
+    let first = read("ksdevice=link ip=dhcp");
+    assert!(first.single_dhcp && first.remarks.is_empty());
+    let address = read("ksdevice=link ip=192.0.2.2 netmask=24");
+    assert!(!address.single_dhcp && address.remarks.len() == 1, "{:?}", address.remarks);
+    let booted = read("ksdevice=bootif ip=192.0.2.2 netmask=24 BOOTIF=01-52-54-00-12-34-56");
+    assert_eq!(booted.bootdev.as_deref(), Some("52:54:00:12:34:56"));
+    assert_eq!(profile(&booted, "default_connection").matching.mac_address, booted.bootif);
+    for line in ["ksdevice=bootif ip=dhcp", "ksdevice=a-name-that-is-too-long", "ksdevice=ibft"] {
+        assert_eq!(read(line).remarks.len(), 1, "{line}");
+    }
+}
+
+#[test]
+fn an_infiniband_link_keeps_its_address_and_says_so() {
+    let reading = read("ip=ib0:dhcp:2044:preserve ip=eth0:dhcp::preserve");
+    assert_eq!(profile(&reading, "ib0").link.cloned_mac, None);
+    let [remark] = &reading.remarks[..] else { panic!("{:?}", reading.remarks) };
+    assert!(matches!(remark.warning.origin, Origin::CommandLine { at: 18, .. }), "{remark:?}");
+}
+
+#[test]
 fn s390_devices_need_a_profile_and_their_subchannels() {
     let reading = read("ip=encf5f0:dhcp rd.znet=lcs,0.0.f5f0,0.0.f5f1,portname=a,bad=1 rd.znet=zzz,0.0.1,0.0.2");
     let link = &profile(&reading, "encf5f0").link;
@@ -323,83 +357,4 @@ fn cloned_macs_may_be_words() {
         (profile(&reading, "eth1").link.cloned_mac.clone(), profile(&reading, "eth1").link.mtu),
         (None, Some(1500))
     );
-}
-
-/// Lines of words of the shapes we know, sensible or not.
-pub(super) fn line() -> impl Strategy<Value = String> {
-    let names: Vec<&str> = table::PARAMETERS.iter().map(|parameter| parameter.name).collect();
-    let piece = prop::sample::select(vec![
-        "eth0",
-        "bond0",
-        "br0",
-        "vlan5",
-        "eth0.7",
-        "ib0",
-        "ib0.8004",
-        "dhcp",
-        "dhcp6",
-        "none",
-        "auto",
-        "ibft",
-        "off",
-        "1",
-        "0",
-        "24",
-        "192.0.2.2",
-        "192.0.2.0/24",
-        "[2001:db8::2]",
-        "52-54-00-12-34-56",
-        "52:54:00:12:34:56",
-        "mode=1",
-        "mode=802.3ad,primary=eth0",
-        "qeth,0.0.1,0.0.2,0.0.3,layer2=1",
-        "0.0.1,0.0.2,0.0.3",
-        "",
-        "infinity",
-        "@x",
-        "01-02",
-        "nfs:",
-        "ö",
-        "[",
-        "]",
-        ",",
-        "%",
-        "\"",
-    ]);
-    let value = prop::collection::vec(piece, 0..9).prop_map(|pieces| pieces.join(":"));
-    let word = prop_oneof![
-        8 => (prop::sample::select(names), value).prop_map(|(name, value)| format!("{name}={value}")),
-        1 => ".{0,20}",
-    ];
-    prop::collection::vec(word, 0..8).prop_map(|words| words.join(" "))
-}
-
-proptest! {
-    #[test]
-    fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..4096)) {
-        let line = CommandLine::parse(&bytes);
-        explain(&line, &environment(EMPTY));
-        prop_assert_eq!(CommandLine::parse(line.to_string().as_bytes()).texts(), line.texts());
-    }
-
-    #[test]
-    fn any_line_makes_profiles_that_a_daemon_accepts(text in line()) {
-        let line = CommandLine::parse(text.as_bytes());
-        let reading = super::read(&line, &environment(EMPTY));
-        prop_assert_eq!(&super::read(&line, &environment(EMPTY)), &reading);
-        for profile in &reading.profiles {
-            let name = profile.interface_name.as_deref().unwrap_or("x");
-            prop_assert!(lex::is_interface_name(name), "{:?}", name);
-            prop_assert_eq!(profile.controller.is_some(), profile.ipv4.is_none());
-            for (ip, method) in profile.ipv4.iter().map(|ip| (&ip.ip, ip.method == Method4::Manual))
-                .chain(profile.ipv6.iter().map(|ip| (&ip.ip, ip.method == Method6::Manual))) {
-                prop_assert!(ip.gateway.is_none() || !ip.addresses.is_empty());
-                prop_assert!(!method || !ip.addresses.is_empty());
-            }
-        }
-        let mut stems = stems(&reading);
-        stems.sort_unstable();
-        stems.dedup();
-        prop_assert_eq!(stems.len(), reading.profiles.len());
-    }
 }

@@ -111,11 +111,16 @@ mod tests {
             ("ip=2001:db8::2:::64:h:eth0:off", "ip=[2001:db8::2]:::64:h:eth0:off"),
             ("ip=dhcp:eth0", "ip=eth0:dhcp"),
             ("ip=DHCP", "ip=dhcp"),
+            ("ip=192.0.2.2/24:eth0", "ip=192.0.2.2/24:::::eth0:none"),
+            ("ip=eth0:192.0.2.2/24", "ip=192.0.2.2/24:::::eth0:none"),
+            ("ip=eth0;dhcp6", "ip=eth0:dhcp6"),
+            ("nameserver=192.0.2.1,192.0.2.2", "nameserver=192.0.2.1 nameserver=192.0.2.2"),
             ("ip=eth0:Off", "ip=eth0:off"),
             ("ip=192.0.2.2::192.0.2.1:24:h:eth0:static", "ip=192.0.2.2::192.0.2.1:24:h:eth0:none"),
         ] {
             assert_eq!(proposed(line), [instead], "{line}");
             assert_eq!(proposed(instead), [""; 0], "{instead}");
+            assert_ne!(line, instead);
         }
         assert_eq!(proposed("ip=192.0.2.2::192.0.2.1:24::none:dhcp"), [""; 0], "a link may have any name");
     }

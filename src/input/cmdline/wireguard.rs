@@ -18,7 +18,7 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     if !is_interface_name(name) || !path.is_absolute() {
         let text =
             "write rd.wireguard=IFACE:/PATH, as in rd.wireguard=wg0:/etc/wireguard/wg0.conf; the argument is ignored";
-        return builder.error(value.origin(), text);
+        return builder.error(value.origin_of_value(), text);
     }
     if builder.reading.wireguard.iter().any(|other| other.name == name) {
         return builder.error(value.origin(), format!("{name} has a file already; the argument is ignored"));
@@ -30,7 +30,9 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 pub(super) fn timeout<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     match number(value.text(), 0, 86_400) {
         Some(seconds) => builder.reading.timeouts.handshake = Some(Duration::from_secs(seconds.unsigned_abs())),
-        None => builder.error(value.origin(), "write a number of seconds, 0 to 86400; the argument is ignored"),
+        None => {
+            builder.error(value.origin_of_value(), "write a number of seconds, 0 to 86400; the argument is ignored")
+        }
     }
 }
 
@@ -38,7 +40,7 @@ pub(super) fn timeout<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
 pub(super) fn bypass<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     match boolean(value.text()) {
         Some(on) => builder.reading.wireguard_bypass = on,
-        None => builder.error(value.origin(), "write 0 or 1; the argument is ignored"),
+        None => builder.error(value.origin_of_value(), "write 0 or 1; the argument is ignored"),
     }
 }
 

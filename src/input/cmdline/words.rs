@@ -17,6 +17,9 @@ const IMAGE_MARK: &str = ".dockerenv";
 /// `/proc/self/ns/pid` in the first process namespace (PROC_PID_INIT_INO).
 const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
+/// The argument whose bytes go to a server as they are.
+const VENDOR_CLASS: &str = "rd.net.dhcp.vendor-class=";
+
 /// The kernel command line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CommandLine {
@@ -49,12 +52,24 @@ impl Word {
 
 impl CommandLine {
     /// Splits a line as the kernel does: white space separates, double quotes group and are removed. Any bytes are
-    /// allowed; what is not UTF-8 becomes U+FFFD.
+    /// allowed; what is not UTF-8 becomes U+FFFD, or `\\ooo` where that is the same byte (the vendor class).
     pub fn parse(bytes: &[u8]) -> Self {
         let mut line = Self::default();
         let mut word: Option<Word> = None;
         let mut quoted = false;
-        for (i, c) in String::from_utf8_lossy(bytes).chars().enumerate() {
+        let characters = bytes.utf8_chunks().flat_map(|chunk| {
+            let invalid = chunk.invalid().iter().map(|&byte| Err(byte));
+            chunk.valid().chars().map(Ok).chain(invalid)
+        });
+        for (i, c) in characters.enumerate() {
+            let c = match (c, &mut word) {
+                (Ok(c), _) => c,
+                (Err(byte), Some(word)) if word.text.starts_with(VENDOR_CLASS) => {
+                    word.text.push_str(&format!("\\{byte:03o}"));
+                    continue;
+                }
+                (Err(_), _) => char::REPLACEMENT_CHARACTER,
+            };
             if is_blank(c) && !quoted {
                 line.words.extend(word.take());
                 continue;
@@ -111,6 +126,7 @@ impl CommandLine {
         let is_method = |field: &str| matches!(field, "ibft" | "fw");
         self.words.iter().any(|word| match word.text.split_once('=').unwrap_or((&word.text, "")) {
             ("ip" | "nfsaddrs", value) => value.split(':').any(is_method),
+            ("ksdevice", "ibft") => true,
             ("rd.iscsi.ibft", value) => super::lex::boolean(value).unwrap_or(true),
             _ => false,
         })
@@ -184,6 +200,9 @@ mod tests {
     fn any_bytes_are_words() {
         assert_eq!(texts("root=LABEL=Größe ip=dhcp".as_bytes()), ["root=LABEL=Größe", "ip=dhcp"]);
         assert_eq!(texts(b"a=\xff\xfe ip=dhcp"), ["a=\u{fffd}\u{fffd}", "ip=dhcp"]);
+        let class = texts(b"rd.net.dhcp.vendor-class=\xff1\xc3\xbc").remove(0);
+        let bytes = crate::profile::text::unescape(class.strip_prefix(VENDOR_CLASS).unwrap());
+        assert_eq!(bytes, b"\xff1\xc3\xbc");
     }
 
     #[test]
@@ -204,7 +223,9 @@ mod tests {
 
     #[test]
     fn the_ibft_is_asked_for_in_every_form() {
-        for line in ["ip=ibft", "ip=eth0:fw", "nfsaddrs=::::::ibft", "rd.iscsi.ibft", "rd.iscsi.ibft=1"] {
+        for line in
+            ["ip=ibft", "ip=eth0:fw", "nfsaddrs=::::::ibft", "rd.iscsi.ibft", "rd.iscsi.ibft=1", "ksdevice=ibft"]
+        {
             assert!(CommandLine::parse(line.as_bytes()).asks_for_ibft(), "{line}");
         }
         for line in ["ip=ibft0:dhcp", "rd.iscsi.ibft=0", "root=ibft", "ip=dhcp"] {

@@ -16,7 +16,7 @@ pub(super) fn name<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let name = fields.next(':');
     let subchannels = fields.rest().text;
     if name.is_empty() {
-        return builder.error(value.origin(), "the form is rd.znet_ifname=NAME:SUBCHANNELS; it is ignored");
+        return builder.error(value.origin_of_value(), "the form is rd.znet_ifname=NAME:SUBCHANNELS; it is ignored");
     }
     builder.collected.znet_names.retain(|(known, ..)| *known != subchannels);
     builder.collected.znet_names.push((subchannels, name.text, value));
@@ -74,7 +74,7 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
     for value in std::mem::take(&mut builder.collected.znets) {
         let Some(znet) = Znet::parse(value) else {
             builder.error(
-                value.origin(),
+                value.origin_of_value(),
                 "the form is rd.znet=TYPE,SUBCHANNEL,SUBCHANNEL[,SUBCHANNEL][,OPTION=VALUE]…; it is ignored",
             );
             continue;
@@ -90,8 +90,10 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
             None => format!("{prefix}{index}"),
         };
         if !matches!(znet.nettype, "qeth" | "lcs" | "ctc") {
-            builder
-                .error(value.origin(), format!("'{}' is none of qeth, lcs, ctc; the device is ignored", znet.nettype));
+            builder.error(
+                value.origin_of_value(),
+                format!("'{}' is none of qeth, lcs, ctc; the device is ignored", znet.nettype),
+            );
         } else if let Some(entry) = builder.find(&name).filter(|entry| entry.profile.kind == LinkKind::Ethernet) {
             znet.apply(entry.settings());
         }

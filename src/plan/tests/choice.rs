@@ -208,11 +208,14 @@ fn subchannels_find_a_device_whatever_its_address() {
     let mut device = link(2, "enc800", "qeth");
     device.subchannels = vec!["0.0.0800".into(), "0.0.0801".into(), "0.0.0802".into()];
     let mut profile = keyfile("z", 1);
-    profile.link.s390_subchannels = vec!["0.0.0801".into()];
+    profile.link.s390_subchannels = device.subchannels.clone();
     profile.matching.mac_address = "02:ff:ff:ff:ff:ff".parse().ok();
     assert_eq!(taken(&plan(&[profile.clone()], &[device.clone()], &Context::default()), 0), ["enc800"]);
-    profile.link.s390_subchannels.push("0.0.0900".into());
-    assert!(plan(&[profile], &[device], &Context::default()).activations.is_empty());
+    for wrong in [&["0.0.0800", "0.0.0801"][..], &["0.0.0800", "0.0.0801", "0.0.0900"]] {
+        profile.link.s390_subchannels = wrong.iter().map(ToString::to_string).collect();
+        let plan = plan(&[profile.clone()], &[device.clone()], &Context::default());
+        assert!(plan.activations.is_empty(), "as NetworkManager: all of the device's and no others");
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ use super::super::reading::Remark;
 use super::super::traps::bracketed;
 use super::method::Method;
 use super::print::dashed;
-use crate::profile::HwAddr;
 use crate::profile::link::ClonedMac;
+use crate::profile::{HwAddr, Origin};
 
 /// What an `ip=` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,6 +47,8 @@ pub(in super::super) struct Reader<'r, 'a> {
     pub(in super::super) hostname: Option<String>,
     /// The link of `ip=METHOD:IFACE`.
     pub(in super::super) swapped: Option<Interface>,
+    /// Where MAC stands.
+    pub(in super::super) mac_at: Option<Origin>,
 }
 
 impl<'a> Reader<'_, 'a> {
@@ -69,7 +71,10 @@ impl<'a> Reader<'_, 'a> {
             self.tail(fields, &mut argument);
             return Some(argument);
         }
-        self.long(first, after_first)
+        match self.short(first, after_first) {
+            Some(argument) => Some(argument),
+            None => self.long(first, after_first),
+        }
     }
 
     /// `ip=METHOD`. Anything else here is taken for DHCP on every link by others; that is never meant.
@@ -78,13 +83,16 @@ impl<'a> Reader<'_, 'a> {
         if let Some(method) = Method::parse(text) {
             return Some(Argument { method: Some(method), ..Argument::default() });
         }
-        if text.split('/').next().is_some_and(|address| address.parse::<IpAddr>().is_ok()) {
+        if field.fields().next('/').text.parse::<IpAddr>().is_ok() {
             return self.long(field, Fields::default());
         }
         if let Some(word) = Method::guess(text).filter(|_| !(self.is_link)(text)) {
             let text = format!("'{text}' is no method; '{word}' is taken instead");
             self.error(field, text, Some(format!("ip={word}")));
             return Some(Argument { method: Method::parse(word), ..Argument::default() });
+        }
+        if let Some(argument) = (!(self.is_link)(text)).then(|| self.joined(field)).flatten() {
+            return Some(argument);
         }
         let Some(interface) = Interface::parse(text) else {
             let text =
@@ -96,32 +104,6 @@ impl<'a> Reader<'_, 'a> {
         let text = format!("an interface alone is no method; automatic addresses for {interface} only are taken");
         self.error(field, text, Some(format!("ip={spelled}:auto")));
         Some(Argument { interface: Some(interface), method, ..Argument::default() })
-    }
-
-    /// `ip=IFACE:WORD…` where WORD is no method: the nearest, else `auto`, for that link. `None` if it is the long form.
-    fn misspelt(&mut self, first: Field<'a>, second: Field<'a>, rest: Fields<'a>) -> Option<Method> {
-        let numeric = first.text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'/'));
-        if first.is_empty() || numeric || first.text.split('/').next()?.parse::<IpAddr>().is_ok() {
-            return None;
-        }
-        Interface::parse(first.text)?;
-        if let (Some(method), Some(link), 0..=1) =
-            (Method::parse(first.text), Interface::parse(second.text), rest.count(':'))
-        {
-            let text = format!("the method stands behind the link; {} is configured", second.text);
-            self.error(first, text, Some(format!("ip={}:{}", second.text, first.text)));
-            self.swapped = Some(link);
-            return Some(method);
-        }
-        let guess = Method::guess(second.text);
-        if guess.is_none() && rest.count(':') > 1 {
-            return None;
-        }
-        let word = guess.unwrap_or("auto");
-        let was =
-            if second.is_empty() { "the method is missing".into() } else { format!("'{}' is no method", second.text) };
-        self.error(second, format!("{was}; '{word}' is taken instead"), Some(format!("ip={}:{word}", first.text)));
-        Method::parse(word)
     }
 
     /// `CLIENT[/P]:PEER:GW:MASK:HOST:IFACE:METHOD:…`; `fields` are those after CLIENT.
@@ -159,7 +141,7 @@ impl<'a> Reader<'_, 'a> {
     }
 
     /// CLIENT with its prefix length: MASK, else `/P`, else what is usual.
-    fn network(&mut self, address: IpAddr, client: Field<'a>, prefix: Field<'a>, mask: Field<'a>) -> IpNet {
+    pub(super) fn network(&mut self, address: IpAddr, client: Field<'a>, prefix: Field<'a>, mask: Field<'a>) -> IpNet {
         let limit = if address.is_ipv4() { 32 } else { 128 };
         let length = |text: &str| number(text, 0, limit).and_then(|length| u8::try_from(length).ok());
         let (field, given) = match (mask.get(), prefix.get()) {
@@ -169,6 +151,13 @@ impl<'a> Reader<'_, 'a> {
             (None, None) => (client, None),
         };
         let usual = usual_prefix(address);
+        match prefix.get().map(length).filter(|_| mask.get().is_some()) {
+            Some(None) => self.error(prefix, format!("'{}' is no prefix length; the mask counts", prefix.text), None),
+            Some(other) if other != given && given.is_some() => {
+                self.caution(prefix, format!("not used: the mask counts, '{}'", mask.text));
+            }
+            _ => {}
+        }
         if given.is_none() && field != client {
             let text = format!("'{}' is no prefix length or mask; /{usual} is taken instead", field.text);
             self.error(field, text, None);
@@ -266,6 +255,7 @@ impl<'a> Reader<'_, 'a> {
             }
             _ => {
                 argument.mtu = self.mtu(first);
+                self.mac_at = Some(self.value.origin_of(fields.rest()));
                 argument.mac = self.mac(fields.rest());
             }
         }
@@ -275,6 +265,7 @@ impl<'a> Reader<'_, 'a> {
     fn unseparated(&mut self, whole: Field<'a>, argument: &mut Argument) -> bool {
         if let Ok(mac) = whole.text.parse::<HwAddr>() {
             self.error(whole, "the MTU before the MAC is missing; the MAC is taken", None);
+            self.mac_at = Some(self.value.origin_of(whole));
             argument.mac = Some(ClonedMac::Address(mac)).filter(|_| mac.as_bytes().len() == 6);
         } else if let (true, Ok(address)) = (whole.text.contains(':'), whole.text.parse::<IpAddr>()) {
             self.error(whole, "an IPv6 address goes into brackets; it is taken as name server", None);
@@ -319,7 +310,7 @@ impl<'a> Reader<'_, 'a> {
             "random" => Some(ClonedMac::Random),
             "stable" => Some(ClonedMac::Stable),
             text => {
-                let mac = text.parse::<HwAddr>().ok().filter(|mac| mac.as_bytes().len() == 6);
+                let mac = field.fields().next('\0').text.parse::<HwAddr>().ok().filter(|mac| mac.as_bytes().len() == 6);
                 if mac.is_none() {
                     self.error(field, format!("'{text}' is no MAC; the link keeps its own"), None);
                 }
@@ -328,12 +319,12 @@ impl<'a> Reader<'_, 'a> {
         }
     }
 
-    fn error(&mut self, field: Field<'_>, text: impl Into<String>, instead: Option<String>) {
+    pub(super) fn error(&mut self, field: Field<'_>, text: impl Into<String>, instead: Option<String>) {
         let remark = Remark::error(self.value.origin_of(field), text.into());
         self.remarks.push(Remark { instead, ..remark });
     }
 
-    fn caution(&mut self, field: Field<'_>, text: impl Into<String>) {
+    pub(super) fn caution(&mut self, field: Field<'_>, text: impl Into<String>) {
         self.remarks.push(Remark::caution(self.value.origin_of(field), text.into()));
     }
 }

@@ -91,6 +91,11 @@ impl Method {
         if let Some((word, ..)) = WORDS.iter().find(|(word, ..)| word.eq_ignore_ascii_case(text)) {
             return Some(word);
         }
+        // A list that makes no known combination, or a word that others use for addresses without DHCP.
+        let known = |part: &str| part.is_empty() || Self::parse(part).is_some() || Self::guess(part).is_some();
+        if text == "static" || (text.contains(',') && text.split(',').all(known)) {
+            return Some("auto");
+        }
         let limit = match text.len() {
             0..4 => return None,
             4..6 => 1,
@@ -146,7 +151,24 @@ mod tests {
         {
             assert_eq!(Method::guess(slip), Some(word), "{slip}");
         }
-        for name in ["eth0", "eno1", "link1", "enp1s0", "ens6", "br0", "on1", "auto1", "foo", "wlan0", "lan6"] {
+        for odd in ["dhcp,link6", "dhcp,dhpc6", "static"] {
+            assert_eq!(Method::guess(odd), Some("auto"), "{odd}");
+        }
+        for name in [
+            "eth0",
+            "eno1",
+            "link1",
+            "enp1s0",
+            "ens6",
+            "br0",
+            "on1",
+            "auto1",
+            "foo",
+            "wlan0",
+            "lan6",
+            "eth0,dhcp",
+            "dhcp,foo",
+        ] {
             assert_eq!(Method::guess(name), None, "{name}");
         }
     }

@@ -10,9 +10,10 @@ use super::lex::Value;
 use super::reading::NeedReason;
 use super::{firmware, need, traps};
 use crate::profile::ip::DnsServer;
-use crate::profile::{Method4, Method6, MultiConnect, Origin};
+use crate::profile::{LinkKind, Method4, Method6, MultiConnect, Origin};
 
 mod argument;
+mod guesses;
 mod method;
 mod print;
 #[cfg(test)]
@@ -37,18 +38,20 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
         remarks: &mut builder.reading.remarks,
         hostname: None,
         swapped: None,
+        mac_at: None,
     };
     let argument = reader.read();
+    let mac_at = reader.mac_at.take();
     let hostname = reader.hostname.take();
     builder.reading.hostname = hostname.or_else(|| builder.reading.hostname.take());
     if let Some(argument) = argument {
         builder.reading.remarks.extend(traps::ip(words, &argument));
-        apply(builder, value, argument);
+        apply(builder, value, argument, mac_at);
     }
 }
 
-/// Carries an argument out.
-pub(super) fn apply<'a>(builder: &mut Builder<'a>, value: Value<'a>, argument: Argument) {
+/// Carries an argument out. `mac_at` is where its MAC stands.
+fn apply<'a>(builder: &mut Builder<'a>, value: Value<'a>, argument: Argument, mac_at: Option<Origin>) {
     if argument.is_only_gateway() {
         builder.collected.gateways.extend(argument.gateway.map(|gateway| (gateway, value.origin())));
         return;
@@ -73,6 +76,8 @@ pub(super) fn apply<'a>(builder: &mut Builder<'a>, value: Value<'a>, argument: A
     }
     set_method(entry, method, required);
     set_rest(entry, &argument);
+    let keeps_mac =
+        matches!(entry.profile.kind, LinkKind::Infiniband(_)) && entry.settings().cloned_mac.take().is_some();
     let lost_ipv4 = wanted_ipv4 && entry.method4() == Method4::Disabled;
     let stem = entry.profile.file_stem.clone();
     if lost_ipv4 {
@@ -80,6 +85,9 @@ pub(super) fn apply<'a>(builder: &mut Builder<'a>, value: Value<'a>, argument: A
             value.origin(),
             "this turns off the IPv4 of an earlier ip= for the same link; for both write dhcp,dhcp6",
         );
+    }
+    if let Some(at) = mac_at.filter(|_| keeps_mac) {
+        builder.caution(at, format!("{stem} is an InfiniBand link, which keeps its own address; this one is ignored"));
     }
     note_rest(builder, &argument, &stem);
     if let (Method::Ibft, Some(interface)) = (method, &argument.interface) {
@@ -226,6 +234,7 @@ fn report_gateway(builder: &mut Builder<'_>, gateway: IpAddr, origin: Origin, ta
 /// An `ip=` in its long form; `None` if nothing in it can be used.
 pub(super) fn canonical(value: Value<'_>) -> Option<String> {
     let mut remarks = Vec::new();
-    let mut reader = Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None };
+    let mut reader =
+        Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None, mac_at: None };
     reader.read().map(|argument| format!("ip={argument}"))
 }

@@ -12,7 +12,8 @@ fn argument(text: &str) -> (Option<Argument>, usize) {
     let (_, value) = Value::of(&word);
     let mut remarks = Vec::new();
     let is_link = |name: &str| name == "dchp0";
-    let mut reader = Reader { value, is_link: &is_link, remarks: &mut remarks, hostname: None, swapped: None };
+    let mut reader =
+        Reader { value, is_link: &is_link, remarks: &mut remarks, hostname: None, swapped: None, mac_at: None };
     (reader.read(), remarks.len())
 }
 
@@ -38,6 +39,8 @@ fn every_form_has_a_long_one() {
         ("[2001:db8::2/56]:::::eth0", "[2001:db8::2]/56:::::eth0:"),
         ("192.0.2.2:192.0.2.9:::::", "192.0.2.2/24:192.0.2.9:::::"),
         ("eth0:dhcp::00:53:00:00:00:01", ":::::eth0:dhcp::00:53:00:00:00:01"),
+        ("[2001:db8::2]/56", "[2001:db8::2]/56::::::"),
+        ("eth0:dhcp:1500:[52:54:00:12:34:56]", ":::::eth0:dhcp:1500:52:54:00:12:34:56"),
         ("eth0:auto:9000:random", ":::::eth0:auto:9000:random"),
     ] {
         assert_eq!(long(text), form, "{text}");
@@ -79,6 +82,11 @@ fn one_link_never_becomes_all_of_them() {
         ("eth0:dchp", ":::::eth0:dhcp"),
         ("eth0:dchp:1500", ":::::eth0:dhcp:1500"),
         ("192.0.2.10", "192.0.2.10/24::::::"),
+        ("192.0.2.10:eth0", "192.0.2.10/24:::::eth0:none"),
+        ("192.0.2.10/25:eth0:dhcp", "192.0.2.10/25:::::eth0:dhcp"),
+        ("eth0,dhcp", ":::::eth0:dhcp"),
+        ("dhcp=eth0", ":::::eth0:dhcp"),
+        ("dchp0,dhcp", ":::::dchp0:dhcp"),
         ("an-interface-name-too-long", "nothing"),
         ("an-interface-name-too-long:dhcp", "nothing"),
         ("192.0.2.2:::24::an-interface-name-too-long:none", "nothing"),
@@ -95,8 +103,8 @@ fn one_link_never_becomes_all_of_them() {
 #[test]
 fn slips_in_a_method_alone_are_corrected() {
     assert_eq!(
-        (long("dchp"), long("dhcp4"), long("atuo6")),
-        ("::::::dhcp".into(), "::::::dhcp".into(), "::::::dhcp6".into())
+        (long("dchp"), long("dhcp4"), long("atuo6"), long("dhcp,link6")),
+        ("::::::dhcp".into(), "::::::dhcp".into(), "::::::dhcp6".into(), "::::::auto".into())
     );
     assert_eq!(argument("192.0.2.2:::24::eth0:nonw").0.unwrap().method, Some(Method::None));
 }
@@ -109,7 +117,9 @@ fn masks_have_many_spellings_and_a_default() {
         ("203.0.113.9:::::eth0", "203.0.113.9/24", 1),
         ("240.0.0.1:::::eth0", "240.0.0.1/24", 1),
         ("10.0.0.8/25:::::eth0", "10.0.0.8/25", 0),
-        ("10.0.0.8/25:::26::eth0", "10.0.0.8/26", 0),
+        ("10.0.0.8/25:::26::eth0", "10.0.0.8/26", 1),
+        ("10.0.0.8/26:::26::eth0", "10.0.0.8/26", 0),
+        ("10.0.0.8/64:::26::eth0", "10.0.0.8/26", 1),
         ("10.0.0.8/25:::x::eth0", "10.0.0.8/8", 1),
         ("10.0.0.8:::33::eth0", "10.0.0.8/8", 1),
         ("10.0.0.8:::255.255.255.128::eth0", "10.0.0.8/25", 0),
@@ -129,7 +139,7 @@ fn a_remark_names_the_column_of_the_field() {
     let word = Word { text: "ip=192.0.2.2::junk:24::eth0:none".to_owned(), column: 7, quotes: Vec::new() };
     let mut remarks = Vec::new();
     let (_, value) = Value::of(&word);
-    Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None }.read();
+    Reader { value, is_link: &|_| false, remarks: &mut remarks, hostname: None, swapped: None, mac_at: None }.read();
     let columns: Vec<&Origin> = remarks.iter().map(|remark| &remark.warning.origin).collect();
     assert_eq!(columns, [&Origin::CommandLine { word: word.text.clone(), column: word.column, at: 21 }]);
 }
