@@ -78,6 +78,9 @@ pub struct Up {
     /// number at the start of the name of files for systemd-networkd: 10 goes before an administrator's, 90 after
     #[argh(option, default = "10")]
     pub networkd_priority: u8,
+    /// network namespace, a path or a name of `ip netns`, that WireGuard links stand in; their packets go out from here
+    #[argh(option)]
+    pub netns: Option<std::path::PathBuf>,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,
@@ -129,7 +132,7 @@ pub struct Wait {
     /// until what `up` made is there: the default
     #[argh(switch)]
     pub online: bool,
-    /// until there is a way to ADDRESS whose first neighbour answers; with a port, until a TCP connection can be made
+    /// until there is a way to HOST (a name or an address) whose first neighbour answers; with HOST:PORT, until a TCP connection can be made
     #[argh(option)]
     pub reach: Option<String>,
     /// seconds to wait at most; default: for ever

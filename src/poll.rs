@@ -1,5 +1,6 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+mod lookup;
 mod tunnels;
 
 use std::net::Ipv6Addr;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
+pub use self::lookup::look_up;
 use self::tunnels::Answer;
 use crate::activate::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Session, Verdict};
 use crate::journal::Journal;
@@ -91,6 +93,11 @@ impl<'a> Driver<'a> {
     /// What is about to be changed is noted here first.
     pub fn journal(&mut self) -> Option<&mut Journal> {
         self.kernel.journal.as_mut()
+    }
+
+    /// What is spoken with.
+    pub fn kernel(&mut self) -> &mut Kernel {
+        self.kernel
     }
 
     /// Ends the work without waiting for the kernel to let go of the packet sockets.
@@ -257,7 +264,7 @@ impl<'a> Driver<'a> {
                 fds.extend(fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
                 fd.map(|_| fds.len() - 1)
             });
-            fds.extend(self.questions.iter().map(tunnels::interest));
+            fds.extend(self.questions.iter().map(|(_, socket)| lookup::interest(socket)));
             // A signal is no more than an early wake-up.
             let _ = ppoll(&mut fds, timeout, None);
             let ready = |at: Option<usize>| at.and_then(|at| fds.get(at)?.any()).unwrap_or(false);

@@ -123,7 +123,8 @@ pub(super) fn dhcp6(
     };
     // Another identity would be another lease.
     let same = |lease: &dhcp6::Lease| lease.duid == config.duid && lease.iaid == config.iaid;
-    let lease = remembered.filter(same).map(|lease| (lease.remaining(now), now < lease.acquired + lease.t1));
+    let rest = renew == Some(Renewal::Rest);
+    let lease = remembered.filter(same).map(|lease| (lease.remaining(now), rest || now < lease.acquired + lease.t1));
     let (holds, again) = match lease {
         Some((lease, _)) if lease.is_empty() => (None, None),
         Some((lease, true)) if lease.addresses.iter().all(|a| device.has_address(a.address.into())) => {
@@ -134,7 +135,7 @@ pub(super) fn dhcp6(
     };
     let due = |lease: &dhcp6::Lease| renew == Some(Renewal::Now) || now >= lease.acquired + lease.t1;
     match holds {
-        Some(lease) if renew.is_some() && due(&lease) => Some(Dhcp6::new(config, None, Some(lease), true)),
+        Some(lease) if renew.is_some() && !rest && due(&lease) => Some(Dhcp6::new(config, None, Some(lease), true)),
         holds => Some(Dhcp6::new(config, holds, again, renew.is_some())),
     }
 }
@@ -150,25 +151,28 @@ pub(super) fn remembered4(
     let due = |lease: &&dhcp4::Lease| match renew {
         Some(Renewal::Due) => lease.lease_time.is_some() && now >= lease.acquired + lease.t1,
         Some(Renewal::Now) => true,
-        None => false,
+        Some(Renewal::Rest) | None => false,
     };
     if let Some(lease) = remembered.as_ref().filter(due).filter(|lease| device.has_address(lease.address.into())) {
         return (Remembered4 { holds: None, renew: Some(lease.clone()) }, Some(lease.address));
     }
-    let (holds, previous) = sort_out(remembered, device, now);
+    let (holds, previous) = sort_out(remembered, renew == Some(Renewal::Rest), device, now);
     (Remembered4 { holds, renew: None }, previous)
 }
 
-/// A remembered lease still holds (its address is there and it is not time to renew), or only its address is asked for again.
+/// A remembered lease still holds (its address is there and it is not time to renew; to its end where it is left at `rest`), or
+/// only its address is asked for again.
 fn sort_out(
     remembered: Option<dhcp4::Lease>,
+    rest: bool,
     device: &Device,
     now: Instant,
 ) -> (Option<dhcp4::Lease>, Option<Ipv4Addr>) {
     let Some(lease) = remembered else { return (None, None) };
     let age = now.since(lease.acquired);
-    let holds = device.has_address(lease.address.into()) && (lease.lease_time.is_none() || age < lease.t1);
     let expired = lease.lease_time.is_some_and(|time| age >= time);
+    let young = if rest { !expired } else { lease.lease_time.is_none() || age < lease.t1 };
+    let holds = device.has_address(lease.address.into()) && young;
     let address = lease.address;
     match (holds, expired) {
         (true, _) => (Some(lease), None),

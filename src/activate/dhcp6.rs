@@ -8,6 +8,9 @@ use super::outcome::{Reason, Timing};
 use crate::proto::dhcp6::{Client, Config, Event, Lease, Mode};
 use crate::proto::{Instant, Output};
 
+/// How long servers are asked to prolong a lease that holds anyway.
+const RENEWAL: Duration = Duration::from_secs(10);
+
 /// DHCPv6 on one link.
 pub(super) struct Dhcp6 {
     config: Config,
@@ -15,6 +18,10 @@ pub(super) struct Dhcp6 {
     remembered: Option<Lease>,
     /// They are to be prolonged, not only confirmed.
     renew: bool,
+    /// A lease that is being prolonged; it holds until its time is over.
+    renewing: Option<Lease>,
+    /// Why a lease that still holds was not prolonged.
+    unrenewed: Option<String>,
     /// What is asked for; `None`: nothing yet.
     mode: Option<Mode>,
     started: Option<Instant>,
@@ -33,6 +40,8 @@ impl Dhcp6 {
             config,
             remembered,
             renew,
+            renewing: None,
+            unrenewed: None,
             mode,
             started: None,
             client: None,
@@ -53,6 +62,18 @@ impl Dhcp6 {
         self.lease.as_ref()
     }
 
+    /// The lease that holds now, also while it is being prolonged.
+    pub(super) fn held(&self, now: Instant) -> Option<&Lease> {
+        let waiting = self.remembered.as_ref().filter(|_| self.renew);
+        let holds = |lease: &&Lease| lease.expires().is_none_or(|end| now < end);
+        self.lease.as_ref().or(self.renewing.as_ref().or(waiting).filter(holds))
+    }
+
+    /// Why a lease that still holds was not prolonged; said once.
+    pub(super) fn unrenewed(&mut self) -> Option<String> {
+        self.unrenewed.take()
+    }
+
     /// Asks for `mode`, to be called when there is a link-local address to speak from. Addresses include configuration: what was
     /// begun for both is not begun again for less.
     pub(super) fn start(&mut self, mode: Mode, now: Instant) {
@@ -61,7 +82,11 @@ impl Dhcp6 {
         }
         let config = Config { mode, ..self.config.clone() };
         let client = match self.remembered.take().filter(|_| mode == Mode::Stateful) {
-            Some(lease) if self.renew => Client::renew(config, &lease, now),
+            Some(lease) if self.renew => {
+                let client = Client::renew(config, &lease, now);
+                self.renewing = Some(lease);
+                client
+            }
             Some(lease) => Client::reboot(config, &lease, now),
             None => Client::new(config, now),
         };
@@ -78,6 +103,9 @@ impl Dhcp6 {
 
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
+        if self.gives_up_at().is_some_and(|at| now >= at) {
+            return self.stay(now);
+        }
         if let Some(client) = self.asking() {
             client.handle_timeout(now);
         }
@@ -95,6 +123,21 @@ impl Dhcp6 {
         self.lease = None;
         if let Some(client) = self.client.as_mut() {
             client.decline(addresses, now);
+        }
+    }
+
+    /// When a renewal that nobody answers is given up.
+    fn gives_up_at(&self) -> Option<Instant> {
+        self.started.filter(|_| self.renewing.is_some() && self.lease.is_none()).map(|at| at + RENEWAL)
+    }
+
+    /// Goes on with the lease as it is, if it still holds.
+    fn stay(&mut self, now: Instant) {
+        let why = self.reason();
+        self.lease = self.renewing.take().map(|lease| lease.remaining(now)).filter(|lease| !lease.is_empty());
+        if self.lease.is_some() {
+            self.client = None;
+            self.unrenewed = Some(format!("the DHCPv6 lease was not renewed ({why}); it holds until its end"));
         }
     }
 
@@ -122,6 +165,7 @@ impl Dhcp6 {
             Event::Advertise { .. } => self.advertised = true,
             Event::Bound(lease) | Event::Unconfirmed(lease) => {
                 timing.lease6 = Some(now);
+                self.renewing = None;
                 self.lease = Some(*lease);
             }
             Event::Information(lease) => self.lease = Some(*lease),
@@ -133,10 +177,12 @@ impl Dhcp6 {
 
     /// When to be woken.
     pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
-        match self.asking()?.poll() {
+        let gives_up = self.gives_up_at().filter(|&at| at > now);
+        let next = match self.asking()?.poll() {
             Output::WaitUntil(next) => next,
             _ => Some(now),
-        }
+        };
+        next.into_iter().chain(gives_up).min()
     }
 
     /// When it began.

@@ -73,6 +73,13 @@ impl Ipv4 {
         self.dhcp.as_ref().and_then(|dhcp| dhcp.lease.as_ref())
     }
 
+    /// The lease that holds now, also while it is being prolonged.
+    pub(super) fn held(&self, now: Instant) -> Option<&Lease> {
+        let holds = |lease: &&Lease| lease.expires().is_none_or(|end| now < end);
+        let renewing = self.dhcp.as_ref().and_then(|dhcp| dhcp.renewing.as_ref());
+        self.lease().or(renewing.filter(holds))
+    }
+
     /// Why a lease that still holds was not prolonged; said once.
     pub(super) fn unrenewed(&mut self) -> Option<String> {
         self.dhcp.as_mut().and_then(|dhcp| dhcp.unrenewed.take())

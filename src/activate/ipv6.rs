@@ -7,6 +7,8 @@
 //! reached when the probing of the link-local address is over: 1 s after carrier, or with the next attempt another second later
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
+mod lease;
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
@@ -22,7 +24,7 @@ use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
 use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
-use crate::proto::dhcp6::{Lease, Mode};
+use crate::proto::dhcp6::Mode;
 
 /// Router solicitations sent by sunup, from carrier on and again from the moment there is a link-local address: what came before
 /// may have been answered to a kernel that was not listening yet. The kernel's own follow after its duplicate address detection.
@@ -99,11 +101,6 @@ impl Ipv6 {
     /// The settings.
     pub(super) fn settings(&self) -> &Ip6Settings {
         &self.settings
-    }
-
-    /// What a DHCPv6 server gave.
-    pub(super) fn lease(&self) -> Option<&Lease> {
-        self.dhcp.as_ref().and_then(Dhcp6::lease)
     }
 
     /// The kernel has taken what was last asked of it.

@@ -64,6 +64,8 @@ pub enum Renewal {
     Now,
     /// Those whose time to be prolonged (T1) has come.
     Due,
+    /// None of this link: what holds is left as it is, whatever its age.
+    Rest,
 }
 
 /// What is remembered of a link of an earlier run in this boot.

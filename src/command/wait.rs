@@ -1,12 +1,16 @@
 //! `sunup wait`: returns when the network is there, or a host can be reached. Nothing is polled: the kernel tells of changes, and the
 //! report of `up` of its own.
 
-use std::net::{IpAddr, SocketAddr};
+mod host;
+
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use self::host::Target;
 use crate::cli::Wait;
 use crate::kernel::{Kernel, KernelError, Watch, reach};
 use crate::state::{file, report};
@@ -14,27 +18,26 @@ use crate::state::{file, report};
 /// How long one attempt to connect is given before the next.
 const ATTEMPT: Duration = Duration::from_secs(3);
 
-/// Waits. Exit code 0: it is so; 1: it was not within the time; 2: the host is no address.
+/// Less is too short for another one: it would only say that there was no time.
+const HARDLY: Duration = Duration::from_millis(50);
+
+/// Waits. Exit code 0: it is so; 1: it was not within the time; 2: the host is no address and no name.
 pub(super) fn run(arguments: &Wait) -> ExitCode {
     crate::log::start(arguments.verbose);
-    let target = match arguments.reach.as_deref().map(target) {
+    let target = match arguments.reach.as_deref().map(Target::parse) {
         Some(None) => {
             eprintln!(
-                "sunup: --reach takes ADDRESS or ADDRESS:PORT ([ADDRESS]:PORT for IPv6); names are not looked up"
+                "sunup: --reach takes HOST or HOST:PORT, where HOST is a name or an address ([ADDRESS]:PORT for IPv6)"
             );
             return ExitCode::from(2);
         }
         Some(found) => found,
         None => None,
     };
-    match wait(arguments, target) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => {
-            let what = arguments
-                .reach
-                .as_deref()
-                .map_or("the network is not up".to_owned(), |host| format!("{host} is not reached"));
-            log::error!("{what} after {} s", arguments.timeout.map_or(0, |timeout| timeout.as_secs()));
+    match wait(arguments, target.as_ref()) {
+        Ok(Reached(None)) => ExitCode::SUCCESS,
+        Ok(Reached(Some(why))) => {
+            log::error!("{why} after {} s", arguments.timeout.map_or(0, |timeout| timeout.as_secs()));
             ExitCode::FAILURE
         }
         Err(error) => {
@@ -44,41 +47,62 @@ pub(super) fn run(arguments: &Wait) -> ExitCode {
     }
 }
 
-/// `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`.
-fn target(text: &str) -> Option<(IpAddr, Option<u16>)> {
-    if let Ok(address) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return Some((address, None));
-    }
-    text.parse::<SocketAddr>().ok().map(|socket| (socket.ip(), Some(socket.port())))
-}
+/// Why not, if not.
+struct Reached(Option<String>);
 
-fn wait(arguments: &Wait, target: Option<(IpAddr, Option<u16>)>) -> Result<bool, KernelError> {
+fn wait(arguments: &Wait, target: Option<&Target>) -> Result<Reached, KernelError> {
     let mut kernel = Kernel::open()?;
-    let path = file::below(&arguments.root, std::path::Path::new(report::PATH));
+    let path = file::below(&arguments.root, Path::new(report::PATH));
     // Listens before it looks: what happens in between is heard.
     let mut watch = Watch::open(&mut kernel, path.parent().unwrap_or(&arguments.root))?;
     let end = arguments.timeout.map(|timeout| crate::poll::now() + timeout);
     loop {
         let left = end.map(|end| end.since(crate::poll::now()));
         let attempt = left.map_or(ATTEMPT, |left| left.min(ATTEMPT));
-        let done = match target {
-            None => is_online(&mut kernel, &path)?,
-            Some((address, Some(port))) => reach::connects(SocketAddr::new(address, port), attempt),
-            Some((address, None)) => kernel.reaches(address, attempt)?,
+        let why = match target {
+            None if is_online(&mut kernel, &path)? => None,
+            None => Some("the network is not up".to_owned()),
+            Some(target) => reaches(&mut kernel, &arguments.root, target, attempt)?,
         };
         let left = end.map(|end| end.since(crate::poll::now()));
-        if done || left.is_some_and(|left| left.is_zero()) {
-            return Ok(done);
+        if why.is_none() || left.is_some_and(|left| left.is_zero()) {
+            return Ok(Reached(why));
         }
         // A host that comes up far away is announced by nobody.
         let longest = if target.is_some() { Some(ATTEMPT) } else { None };
         watch.wait([left, longest].into_iter().flatten().min());
+        let left = end.map(|end| end.since(crate::poll::now()));
+        if target.is_some() && left.is_some_and(|left| left < HARDLY) {
+            return Ok(Reached(why));
+        }
     }
+}
+
+/// Tries once, all addresses of the host one after the other. Answers why it is not reached.
+fn reaches(kernel: &mut Kernel, root: &Path, target: &Target, within: Duration) -> Result<Option<String>, KernelError> {
+    let end = crate::poll::now() + within;
+    let addresses = match target.addresses(kernel, root, within) {
+        Ok(addresses) => addresses,
+        Err(why) => return Ok(Some(why)),
+    };
+    let mut left = u32::try_from(addresses.len()).unwrap_or(1);
+    for address in addresses {
+        let share = end.since(crate::poll::now()) / left.max(1);
+        left = left.saturating_sub(1);
+        let reached = match target.port {
+            Some(port) => reach::connects(SocketAddr::new(address, port), share),
+            None => kernel.reaches(address, share)?,
+        };
+        if reached {
+            return Ok(None);
+        }
+    }
+    Ok(Some(format!("{target} is not reached")))
 }
 
 /// True if `up` has ended well enough, and what it made is still there: every link that it counted on has carrier and one of its
 /// addresses. Where it counted on none, any link that came up will do.
-fn is_online(kernel: &mut Kernel, path: &std::path::Path) -> Result<bool, KernelError> {
+fn is_online(kernel: &mut Kernel, path: &Path) -> Result<bool, KernelError> {
     let Some(report) = file::read(path).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
         return Ok(false);
     };
@@ -108,19 +132,4 @@ fn is_online(kernel: &mut Kernel, path: &std::path::Path) -> Result<bool, Kernel
         ("ok", false) => required.iter().filter(|link| word(link, "state") == "up").all(is_there) && required_there > 0,
         _ => false,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_an_address_with_or_without_a_port() {
-        assert_eq!(target("192.0.2.1"), Some(("192.0.2.1".parse().unwrap(), None)));
-        assert_eq!(target("192.0.2.1:80"), Some(("192.0.2.1".parse().unwrap(), Some(80))));
-        assert_eq!(target("2001:db8::1"), Some(("2001:db8::1".parse().unwrap(), None)));
-        assert_eq!(target("[2001:db8::1]:443"), Some(("2001:db8::1".parse().unwrap(), Some(443))));
-        assert_eq!(target("tang.example"), None);
-        assert_eq!(target("192.0.2.1:http"), None);
-    }
 }

@@ -4,6 +4,7 @@ pub mod cmdline;
 pub mod credentials;
 pub mod firmware;
 mod gather;
+pub mod hosts;
 pub mod ibft;
 pub mod keyfile;
 pub mod nbft;

@@ -11,7 +11,12 @@ const LONGEST: u64 = 64 * 1024;
 
 /// Its name servers and search domains (resolv.conf(5)). What is malformed is passed over.
 pub fn read(root: &Path) -> (Vec<String>, Vec<String>) {
-    let text = contents(&root.join("etc/resolv.conf"), LONGEST).unwrap_or_default();
+    read_file(&root.join("etc/resolv.conf"))
+}
+
+/// The same of any file of that format.
+pub fn read_file(path: &Path) -> (Vec<String>, Vec<String>) {
+    let text = contents(path, LONGEST).unwrap_or_default();
     parse(&String::from_utf8_lossy(&text))
 }
 

@@ -1,15 +1,13 @@
 //! What tunnels ask of the outside: their device, ways to endpoints, name servers.
 
 use std::net::IpAddr;
-use std::os::fd::AsFd as _;
 
-use nix::poll::{PollFd, PollFlags};
-
+use super::lookup::question;
 use super::{Driver, now};
 use crate::activate::{DnsTicket, Input, Session, Underlay};
-use crate::kernel::{DnsSocket, Way};
+use crate::kernel::Way;
 use crate::profile::tunnel::{Tunnel, TunnelChanges};
-use crate::proto::dns::{Transmit, Transport};
+use crate::proto::dns::Transmit;
 
 /// Questions under way; the oldest are dropped.
 const MOST_QUESTIONS: usize = 64;
@@ -20,12 +18,6 @@ pub(super) enum Answer {
     Set(u32, Option<String>),
     Route(u32, IpAddr, Option<Underlay>),
     NotSent(DnsTicket),
-}
-
-/// What a question waits for.
-pub(super) fn interest(question: &(DnsTicket, DnsSocket)) -> PollFd<'_> {
-    let flags = if question.1.wants_to_send() { PollFlags::POLLOUT } else { PollFlags::POLLIN };
-    PollFd::new(question.1.as_fd(), flags)
 }
 
 impl Driver<'_> {
@@ -48,12 +40,7 @@ impl Driver<'_> {
     }
 
     pub(super) fn send_dns(&mut self, ticket: DnsTicket, transmit: &Transmit, mark: u32) {
-        let (server, payload) = (transmit.server, &transmit.payload);
-        let socket = match transmit.transport {
-            Transport::Udp => DnsSocket::datagram(server, mark, payload),
-            Transport::Tcp => DnsSocket::stream(server, mark, payload),
-        };
-        match socket {
+        match question(transmit, mark) {
             Ok(socket) => {
                 if self.questions.len() >= MOST_QUESTIONS {
                     self.questions.remove(0);
@@ -61,7 +48,7 @@ impl Driver<'_> {
                 self.questions.push((ticket, socket));
             }
             Err(error) => {
-                log::debug!("cannot ask the name server {server}: {error}");
+                log::debug!("cannot ask the name server {}: {error}", transmit.server);
                 self.answers.push(Answer::NotSent(ticket));
             }
         }

@@ -38,9 +38,17 @@ impl Leave {
 }
 
 /// Leaves behind what daemons, programs and people need. A file that cannot be written makes the run degraded, no more.
-pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcome, mut journal: Option<&mut Journal>) {
+/// `hash` is that of the command line.
+pub(super) fn write(
+    root: &Path,
+    hash: String,
+    leave: &Leave,
+    outcome: &mut Outcome,
+    mut journal: Option<&mut Journal>,
+) {
     set_hostname(outcome, journal.as_deref_mut());
-    let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
+    let here = || outcome.links.iter().filter(|link| link.netns.is_none());
+    let up = || here().filter(|link| link.state == LinkState::Up);
     // No daemon is told of what is there for the boot only.
     let lasting: Vec<&LinkOutcome> = up().filter(|link| link.exit != ExitPolicy::Flush).collect();
     let of_each = |wanted: bool, files: &dyn Fn(&LinkOutcome) -> Vec<StateFile>| -> Vec<StateFile> {
@@ -57,8 +65,7 @@ pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcom
         of_each(leave.handover.networkd, &|link| state::networkd::files(link, &lasting, leave.networkd_priority));
     let klibc = of_each(true, &|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    let known =
-        outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
+    let known = here().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
     let of_link = |link: &LinkOutcome, file: StateFile| file.of(link.device.ifindex);
     files.extend(known.flat_map(|link| state::memory::remember(link).into_iter().map(move |file| of_link(link, file))));
     files.extend(state::resolv_conf::files(&outcome.dns));
@@ -67,7 +74,7 @@ pub(super) fn write(root: &Path, line: &str, leave: &Leave, outcome: &mut Outcom
     let handed_over = [("networkmanager", networkmanager), ("networkd", networkd), ("klibc", klibc)];
     remarks.iter().for_each(|remark| log::warn!("{remark}"));
     outcome.warnings.extend(remarks);
-    let report = state::report::file(outcome, line, &handed_over);
+    let report = state::report::file(outcome, hash, &handed_over);
     errors.extend(state::write(root, &[report], journal));
     errors.iter().for_each(|error| log::warn!("{error}"));
     if !errors.is_empty() && outcome.result == Verdict::Ok {

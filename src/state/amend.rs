@@ -8,13 +8,14 @@ use super::file::{self, StateFile, below};
 use super::report::PATH;
 use crate::journal::Journal;
 use crate::profile::handover::Handover;
+use crate::proto::names::HostName;
 
 /// Tells in the report that is there that these links are down: their state, and nothing of theirs any more.
 pub fn mark_down(root: &Path, links: &[u32]) {
-    let path = below(root, Path::new(PATH));
-    let Some(mut report) = file::read(&path).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
+    let mut report = report(root);
+    if !report.is_object() {
         return;
-    };
+    }
     let mut names = Vec::new();
     for link in report.get_mut("links").and_then(Value::as_array_mut).into_iter().flatten() {
         let ifindex = link.get("ifindex").and_then(Value::as_u64).and_then(|index| u32::try_from(index).ok());
@@ -22,10 +23,9 @@ pub fn mark_down(root: &Path, links: &[u32]) {
             continue;
         };
         names.extend(fields.get("ifname").cloned());
-        for (key, value) in [("state", "down".into()), ("addresses", Value::Array(Vec::new())), ("lease", Value::Null)]
-        {
-            fields.insert(key.to_owned(), value);
-        }
+        let null = ["lease", "lease6", "wireguard"].map(|key| (key, Value::Null));
+        let down = [("state", "down".into()), ("addresses", Value::Array(Vec::new()))];
+        fields.extend(down.into_iter().chain(null).map(|(key, value)| (key.to_owned(), value)));
     }
     if let Some(routes) = report.get_mut("routes").and_then(Value::as_array_mut) {
         routes.retain(|route| !names.iter().any(|name| route.get("ifname") == Some(name)));
@@ -37,12 +37,34 @@ pub fn mark_down(root: &Path, links: &[u32]) {
     }
 }
 
+/// What a later run does not find out again.
+#[derive(Debug, Default)]
+pub struct Earlier {
+    /// Of the command line; empty where no report is there.
+    pub cmdline_hash: String,
+    /// The host name that was set, or was to be.
+    pub hostname: Option<String>,
+}
+
+/// What the report that is there tells of the run before.
+pub fn earlier(root: &Path) -> Earlier {
+    let report = report(root);
+    let word = |key: &str| report.get(key).and_then(Value::as_str).map(str::to_owned);
+    // What is read from a file is not believed.
+    let hostname = word("hostname").filter(|name| HostName::parse(name.as_bytes()).is_ok());
+    Earlier { cmdline_hash: word("cmdline_hash").unwrap_or_default(), hostname }
+}
+
+/// The report that is there; null where there is none.
+fn report(root: &Path) -> Value {
+    let text = file::read(&below(root, Path::new(PATH))).unwrap_or_default();
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
 /// For which daemons the last run has left files, and the number at the start of networkd's.
 pub fn handed_over(root: &Path) -> (Handover, u8) {
     let (mut handover, mut priority) = (Handover::default(), 10);
-    let text = file::read(&below(root, Path::new(PATH))).unwrap_or_default();
-    let report: Value = serde_json::from_str(&text).unwrap_or_default();
-    for one in report.get("handed_over").and_then(Value::as_array).into_iter().flatten() {
+    for one in report(root).get("handed_over").and_then(Value::as_array).into_iter().flatten() {
         let first = one.get("files").and_then(|files| files.get(0)).and_then(Value::as_str);
         match (one.get("to").and_then(Value::as_str), first) {
             (Some("networkmanager"), Some(_)) => handover.networkmanager = true,

@@ -34,10 +34,12 @@ fn ipv4(link: &LinkOutcome) -> Option<Vec<(String, String)>> {
     let mut pairs = Vec::new();
     let mut add = |key: &str, value: String| pairs.push((key.to_owned(), value));
     let or_zero = |address: Option<Ipv4Addr>| address.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
+    // cloud-init makes a route of 0.0.0.0, where ipconfig writes that; nothing is made of an empty value.
+    let or_nothing = |address: Option<Ipv4Addr>| address.map(|address| address.to_string()).unwrap_or_default();
     add("DEVICE", link.device.name.clone());
     add("PROTO", if lease.is_some() { "dhcp" } else { "none" }.to_owned());
     add("IPV4ADDR", address.net.addr().to_string());
-    add("IPV4BROADCAST", or_zero(address.broadcast));
+    add("IPV4BROADCAST", or_nothing(address.broadcast));
     add("IPV4NETMASK", address.net.netmask().to_string());
     // Routes of option 121 stand in the place of the gateway, as ipconfig writes them.
     let classless = lease.map(|lease| lease.classless_routes.as_slice()).unwrap_or_default();
@@ -46,7 +48,7 @@ fn ipv4(link: &LinkOutcome) -> Option<Vec<(String, String)>> {
         add(&format!("IPV4ROUTE{number}GATEWAY"), router.to_string());
     }
     if classless.is_empty() {
-        add("IPV4GATEWAY", or_zero(gateway(link)));
+        add("IPV4GATEWAY", or_nothing(gateway(link).filter(|gateway| !gateway.is_unspecified())));
     }
     let servers = dns(link);
     add("IPV4DNS0", or_zero(servers.first().copied()));

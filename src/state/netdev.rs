@@ -72,7 +72,8 @@ pub(super) fn ties(link: &LinkOutcome, all: &[&LinkOutcome]) -> String {
     let controller = link.target.controller.filter(|&index| index != 0).and_then(named).and_then(|controller| {
         let key = match controller.profile.kind.name() {
             "bridge" => "Bridge",
-            "bond" => "Bond",
+            // With `Bond=` it would set the port down to make it what it is already.
+            "bond" => return Some("KeepMaster=yes\n".to_owned()),
             "vrf" => "VRF",
             _ => return None,
         };

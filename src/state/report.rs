@@ -1,21 +1,21 @@
 //! `/run/sunup/state.json`: what the last run did, for programs; `sunup status --json` prints it, `sunup status` reads it.
 //!
-//! Schema 1. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
+//! Schema 1: `status.schema.json` beside this file says which keys there are, of which types. Times are milliseconds since boot; unknown is `null`; no secret is ever in it. `result` is `ok`, `degraded` or
 //! `failed` and goes with exit codes 0, 3 and 1.
 
+mod lease;
+mod rule;
 mod tunnel;
 
 use serde::Serialize;
 
+use self::lease::{Lease6Report, LeaseReport, lease_report, lease6_report};
 use super::file::StateFile;
 use crate::activate::{LinkOutcome, Outcome};
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
-use crate::profile::ip::RoutingRule;
 use crate::profile::tuning::Change;
 use crate::profile::{Device, Origin, Profile};
 use crate::proto::Instant;
-use crate::proto::dhcp4::Lease;
-use crate::proto::dhcp6;
 
 /// Where the report is.
 pub const PATH: &str = "/run/sunup/state.json";
@@ -49,6 +49,7 @@ struct Link<'a> {
     id_path: Option<&'a str>,
     arp_type: u16,
     kind: Option<&'a str>,
+    netns: Option<&'a str>,
     origin: &'static str,
     profile: Option<ProfileRef<'a>>,
     matched_by: Vec<&'a str>,
@@ -99,43 +100,6 @@ struct Address {
 }
 
 #[derive(Serialize)]
-struct LeaseReport {
-    address: String,
-    server: String,
-    t1_ms: Option<u64>,
-    t2_ms: Option<u64>,
-    expires_ms: Option<u64>,
-    root_path: Option<String>,
-    next_server: Option<String>,
-    boot_file: Option<String>,
-    ntp: Vec<String>,
-    dropped: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Lease6Report {
-    addresses: Vec<String>,
-    prefixes: Vec<Prefix>,
-    server_duid: String,
-    duid: String,
-    iaid: u32,
-    t1_ms: Option<u64>,
-    t2_ms: Option<u64>,
-    expires_ms: Option<u64>,
-    fqdn: Option<String>,
-    boot_file_url: Option<String>,
-    boot_file_params: Vec<String>,
-    ntp: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Prefix {
-    prefix: String,
-    preferred_lft: Option<u64>,
-    valid_lft: Option<u64>,
-}
-
-#[derive(Serialize)]
 struct Missing<'a> {
     profile: &'a str,
     uuid: String,
@@ -166,21 +130,26 @@ struct HandedOver {
     files: Vec<String>,
 }
 
-/// The report as a file. `handed_over`: which files were made for which daemon.
-pub fn file(outcome: &Outcome, cmdline: &str, handed_over: &[(&'static str, Vec<StateFile>)]) -> StateFile {
+/// What tells one command line from another.
+pub fn hash(cmdline: &str) -> String {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, cmdline.as_bytes()).simple().to_string()
+}
+
+/// The report as a file. `cmdline_hash`: of [`hash`]; `handed_over`: which files were made for which daemon.
+pub fn file(outcome: &Outcome, cmdline_hash: String, handed_over: &[(&'static str, Vec<StateFile>)]) -> StateFile {
     let report = Report {
         schema: 1,
         version: env!("CARGO_PKG_VERSION"),
         result: outcome.result.word(),
         started_ms: outcome.started.as_millis(),
         finished_ms: outcome.finished.as_millis(),
-        cmdline_hash: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, cmdline.as_bytes()).simple().to_string(),
+        cmdline_hash,
         hostname: outcome.hostname.as_deref(),
         links: links(outcome),
         missing: outcome.missing.iter().map(missing).collect(),
         dns: Dns { servers: &outcome.dns.servers, search: &outcome.dns.search },
         routes: outcome.links.iter().flat_map(|link| link.target.routes.iter().map(|r| route(r, link))).collect(),
-        rules: outcome.links.iter().flat_map(|link| link.target.rules.iter().map(rule)).collect(),
+        rules: outcome.links.iter().flat_map(|link| rule::all(&link.target)).collect(),
         handed_over: handed_over.iter().map(|(to, files)| handed(to, files)).collect(),
         warnings: outcome.warnings.iter().map(|warning| crate::profile::text::one_line(&warning.to_string())).collect(),
     };
@@ -194,7 +163,7 @@ fn handed(to: &'static str, files: &[StateFile]) -> HandedOver {
 }
 
 fn links(outcome: &Outcome) -> Vec<Link<'_>> {
-    let taken = outcome.links.iter().map(|link| taken(link, outcome.finished));
+    let taken = outcome.links.iter().map(|link| taken(link));
     let others = outcome.untouched.iter().map(|untouched| {
         let mut link = bare(&untouched.device);
         link.reason = Some(untouched.reason.clone());
@@ -207,7 +176,6 @@ fn links(outcome: &Outcome) -> Vec<Link<'_>> {
 
 /// What is known of any device.
 fn bare(device: &Device) -> Link<'_> {
-    let said = |text: &'static str| text;
     Link {
         ifname: &device.name,
         ifindex: device.ifindex,
@@ -217,12 +185,13 @@ fn bare(device: &Device) -> Link<'_> {
         id_path: Some(device.id_path.as_str()).filter(|path| !path.is_empty()),
         arp_type: device.arp_type,
         kind: device.kind.as_deref(),
-        origin: said("external"),
+        netns: None,
+        origin: "external",
         profile: None,
         matched_by: Vec::new(),
         rejected: Vec::new(),
         required: false,
-        state: said("untouched"),
+        state: "untouched",
         reason: None,
         up_ms: None,
         carrier_ms: None,
@@ -239,13 +208,14 @@ fn bare(device: &Device) -> Link<'_> {
     }
 }
 
-fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
+fn taken(link: &LinkOutcome) -> Link<'_> {
     let timing = &link.timing;
     let ms = |at: Option<Instant>| at.map(Instant::as_millis);
     let mut addresses: Vec<Address> =
         link.target.addresses.iter().map(|address| static_or_leased(address, link)).collect();
     addresses.extend(link.autoconf.iter().map(|net| address_of(net.to_string(), "ra")));
     Link {
+        netns: link.netns.as_deref(),
         origin: origin(&link.profile),
         profile: Some(profile(&link.profile)),
         matched_by: link.matched_by.iter().map(String::as_str).collect(),
@@ -260,7 +230,7 @@ fn taken(link: &LinkOutcome, now: Instant) -> Link<'_> {
         done_ms: ms(timing.done),
         mtu: link.target.mtu.or(Some(link.device.mtu)),
         addresses,
-        lease: link.lease4.as_ref().map(|lease| lease_report(lease, now)),
+        lease: link.lease4.as_ref().map(lease_report),
         lease6: link.lease6.as_ref().map(lease6_report),
         ethtool_changed: link
             .tuned
@@ -311,52 +281,6 @@ fn address_of(cidr: String, proto: &'static str) -> Address {
     Address { cidr, proto, valid_lft: None }
 }
 
-fn lease_report(lease: &Lease, _now: Instant) -> LeaseReport {
-    let at = |after: std::time::Duration| Some((lease.acquired + after).as_millis());
-    let finite = lease.lease_time.is_some();
-    LeaseReport {
-        address: lease.address.to_string(),
-        server: lease.server.to_string(),
-        t1_ms: at(lease.t1).filter(|_| finite),
-        t2_ms: at(lease.t2).filter(|_| finite),
-        expires_ms: lease.lease_time.and_then(at),
-        root_path: lease.root_path.as_ref().map(ToString::to_string),
-        next_server: lease.next_server.map(|server| server.to_string()),
-        boot_file: lease.boot_file.as_ref().map(ToString::to_string),
-        ntp: lease.ntp.iter().map(ToString::to_string).collect(),
-        dropped: lease.dropped.iter().map(|text| crate::profile::text::one_line(&text.to_string())).collect(),
-    }
-}
-
-/// Seconds of a lifetime; `None` for one without end.
-fn seconds(time: std::time::Duration) -> Option<u64> {
-    (time != std::time::Duration::MAX).then_some(time.as_secs())
-}
-
-fn lease6_report(lease: &dhcp6::Lease) -> Lease6Report {
-    let at = |after: std::time::Duration| seconds(after).map(|_| (lease.acquired + after).as_millis());
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let prefix = |prefix: &dhcp6::Prefix| Prefix {
-        prefix: prefix.prefix.to_string(),
-        preferred_lft: seconds(prefix.preferred),
-        valid_lft: seconds(prefix.valid),
-    };
-    Lease6Report {
-        addresses: lease.addresses.iter().map(|address| address.address.to_string()).collect(),
-        prefixes: lease.prefixes.iter().map(prefix).collect(),
-        server_duid: hex(&lease.server_duid),
-        duid: hex(&lease.duid),
-        iaid: lease.iaid,
-        t1_ms: at(lease.t1),
-        t2_ms: at(lease.t2),
-        expires_ms: lease.expires().filter(|_| !lease.is_empty()).map(Instant::as_millis),
-        fqdn: lease.fqdn.as_ref().map(ToString::to_string),
-        boot_file_url: lease.boot_file_url.as_ref().map(ToString::to_string),
-        boot_file_params: lease.boot_file_params.iter().map(ToString::to_string).collect(),
-        ntp: lease.ntp.iter().map(ToString::to_string).collect(),
-    }
-}
-
 fn missing(missing: &crate::activate::Missing) -> Missing<'_> {
     Missing {
         profile: &missing.profile.id,
@@ -382,17 +306,4 @@ fn route(route: &DesiredRoute, link: &LinkOutcome) -> Route {
         },
         src: route.options.src.map(|src| src.to_string()),
     }
-}
-
-/// A policy rule in the words of ip-rule(8).
-fn rule(rule: &RoutingRule) -> String {
-    let part = |name: &str, value: Option<String>| value.map(|v| format!(" {name} {v}")).unwrap_or_default();
-    format!(
-        "priority {}{}{}{}{}",
-        rule.priority,
-        part("from", rule.from.map(|net| net.to_string())),
-        part("to", rule.to.map(|net| net.to_string())),
-        part("fwmark", rule.fwmark.map(|(mark, mask)| format!("{mark:#x}/{mask:#x}"))),
-        part("table", rule.table.map(|table| table.to_string())),
-    )
 }

@@ -2,10 +2,9 @@
 
 use crate::networkd::Networkd;
 use crate::networkmanager::NetworkManager;
-use crate::rig::Adoption;
+use crate::rig::{Adoption, one_link};
 use crate::stand_in::wait_for_global6;
 use crate::support::{Dnsmasq, Lan, wait_until};
-use crate::the_rig_sees_what_goes_wrong::one_link;
 
 /// A router that says M, and a server of fd77::/64.
 fn served(lan: &Lan) -> Dnsmasq<'_> {

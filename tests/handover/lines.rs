@@ -22,5 +22,6 @@ pub(crate) const LEASED: &[(&str, &str, &[&str])] = &[
     ("own-name-server", "ip=dhcp rd.peerdns=0 nameserver=10.77.0.53", &[]),
     ("own-route", "ip=eth0:dhcp rd.route=192.0.2.0/24:10.77.0.7:eth0", &[]),
     ("own-mtu", "ip=eth0:dhcp:1400", &[]),
+    ("for-ever", "ip=eth0:dhcp rd.sunup.exit=keep", &[]),
     ("prefix-32", "ip=dhcp", &["--dhcp-option=1,255.255.255.255"]),
 ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Process, Room, wait_until};
+use crate::support::{Process, Room, patient, wait_until};
 
 /// Addresses of `lo` that are added to mark the beginning and the end.
 const BEGIN: &str = "127.0.1.1/32";
@@ -40,7 +40,7 @@ impl<'room> Monitor<'room> {
 
     /// Leaves a mark in the log: what was printed before it happened before it.
     fn mark(&self, address: &str) {
-        let seen = wait_until(Duration::from_secs(5), || {
+        let seen = wait_until(patient(Duration::from_secs(5)), || {
             self.room.ip(&format!("address replace {address} dev lo"));
             self.process.log().contains(address)
         });

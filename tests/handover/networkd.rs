@@ -59,7 +59,10 @@ impl Daemon for Networkd<'_> {
     fn connected_ms(&self, link: &str) -> Option<f64> {
         let state = self.state(link);
         let has = |line: &str| state.lines().any(|one| one == line);
-        let done = has("ADMIN_STATE=configured") && has("OPER_STATE=routable");
+        // The others are those of ports, and of links that are there for what stands on them.
+        let there =
+            ["routable", "enslaved", "carrier", "degraded"].iter().any(|state| has(&format!("OPER_STATE={state}")));
+        let done = has("ADMIN_STATE=configured") && there;
         done.then(|| self.started.elapsed().as_secs_f64() * 1000.0)
     }
 

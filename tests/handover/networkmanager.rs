@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::daemon::{Daemon, ifindex};
-use crate::support::{Process, Room, wait_until};
+use crate::support::{Process, Room, patient, wait_until};
 use crate::verdict::Fault;
 
 /// As distributions have it, without what would lead out of the room.
@@ -31,7 +31,7 @@ impl<'room> NetworkManager<'room> {
             "mkdir -p /run/dbus /run/nm; printf '%s' '{BUS}' >/run/nm/bus; printf '{CONFIGURATION}' >/run/nm/conf"
         ));
         let bus = room.spawn("dbus-daemon", &["--config-file=/run/nm/bus", "--nofork", "--nopidfile"]);
-        let there = wait_until(Duration::from_secs(60), || room.exists("/run/dbus/system_bus_socket"));
+        let there = wait_until(patient(Duration::from_secs(5)), || room.exists("/run/dbus/system_bus_socket"));
         assert!(there, "the bus did not start: {}", bus.log());
         let handed_over = handed_over(room);
         move || {

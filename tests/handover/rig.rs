@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::daemon::{Daemon, fake_udev};
 use crate::monitor::{Event, Monitor, gaps};
 use crate::snapshot::{Snapshot, way};
-use crate::support::{Dnsmasq, Lan, Process, Room, wait_until};
+use crate::support::{Dnsmasq, Lan, Process, Room, patient, wait_until};
 use crate::verdict::{Fault, Verdict};
 
 /// How long the daemon may take to say that it has adopted a link.
@@ -24,8 +24,10 @@ pub(crate) struct Adoption<'a> {
     pub(crate) name: &'a str,
     /// The rooms.
     pub(crate) lan: &'a Lan,
-    /// The links that are adopted.
+    /// The links with addresses that are adopted.
     pub(crate) links: &'a [&'a str],
+    /// Links without any that are adopted with them: ports, and what a VLAN stands on.
+    pub(crate) below: &'a [&'a str],
     /// Addresses that are pinged.
     pub(crate) pings: &'a [&'a str],
     /// The server whose leases go on; `None` without DHCPv4.
@@ -33,6 +35,11 @@ pub(crate) struct Adoption<'a> {
     /// The daemon may add its own route to the same router: it does so beside those that the kernel made of a router
     /// advertisement.
     pub(crate) own_default: bool,
+}
+
+/// eth0 and the server's end of it.
+pub(crate) fn one_link<'a>(name: &'a str, lan: &'a Lan, server: Option<&'a Dnsmasq<'a>>) -> Adoption<'a> {
+    Adoption { name, lan, links: &["eth0"], below: &[], pings: &["10.77.0.1"], server, own_default: false }
 }
 
 impl Adoption<'_> {
@@ -49,9 +56,9 @@ impl Adoption<'_> {
         let daemon = start();
         let connected_ms = self.wait(&daemon);
         let mut faults = self.daemon_faults(&daemon);
-        let patience = if faults.is_empty() { LEASE } else { LEASE / 10 };
+        let patience = patient(if faults.is_empty() { LEASE } else { LEASE / 10 });
         faults.extend(self.server.and_then(|server| self.lease_fault(server, &log, &before, patience)));
-        std::thread::sleep(AFTERWARDS);
+        std::thread::sleep(patient(AFTERWARDS) / 4);
         let events = monitor.events();
         faults.extend(event_faults(&events, &routes));
         faults.extend(self.changes(&before));
@@ -67,9 +74,10 @@ impl Adoption<'_> {
 
     /// The time at which the last of the links was connected; `None` if one was not in time.
     fn wait(&self, daemon: &impl Daemon) -> Option<f64> {
-        let times = || self.links.iter().map(|link| daemon.connected_ms(link)).collect::<Option<Vec<_>>>();
+        let all = || self.links.iter().chain(self.below);
+        let times = || all().map(|link| daemon.connected_ms(link)).collect::<Option<Vec<_>>>();
         let mut found = None;
-        wait_until(PATIENCE, || {
+        wait_until(patient(PATIENCE), || {
             found = times();
             found.is_some()
         });
@@ -84,13 +92,14 @@ impl Adoption<'_> {
             }
             // What the daemon learns from the server comes a moment later; a wrong profile is no better later.
             let mut faults = Vec::new();
-            wait_until(LEASE, || {
+            wait_until(patient(LEASE), || {
                 faults = daemon.faults(link);
-                !matches!(faults.as_slice(), [Fault::NoDns(_)])
+                !matches!(faults.as_slice(), [Fault::NoDns(_)]) || self.below.contains(&link)
             });
+            faults.retain(|fault| !matches!(fault, Fault::NoDns(_)) || !self.below.contains(&link));
             faults
         };
-        self.links.iter().flat_map(|link| one(link)).collect()
+        self.links.iter().chain(self.below).flat_map(|link| one(link)).collect()
     }
 
     /// What is wrong in the log of the server since `before`, where a REQUEST for each address is right.
@@ -199,7 +208,7 @@ impl<'a> Ping<'a> {
     /// Whether more answers come.
     fn goes_on(&mut self) -> bool {
         let before = self.answers().len();
-        wait_until(Duration::from_secs(10), || self.answers().len() > before + 3)
+        wait_until(patient(Duration::from_secs(10)), || self.answers().len() > before + 3)
     }
 
     /// Lost of sent, up to the last answer.

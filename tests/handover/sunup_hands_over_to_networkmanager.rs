@@ -2,10 +2,10 @@
 
 use crate::lines::{LEASED, STATIC};
 use crate::networkmanager::NetworkManager;
-use crate::rig::Adoption;
+use crate::rig::{Adoption, one_link};
 use crate::stand_in::wait_for_global6;
 use crate::support::{DEFAULTS, Dnsmasq, Lan, Options};
-use crate::the_rig_sees_what_goes_wrong::{one_link, router};
+use crate::the_rig_sees_what_goes_wrong::router;
 use crate::verdict::Verdict;
 
 /// The daemon starts on what is there.
@@ -240,8 +240,9 @@ fn a_bridge_and_its_port_stay() {
         let lan = crate::lan(&format!("nm-{name}"));
         let server = leased.then(|| lan.serve(&[]));
         lan.up(&format!("{line} rd.neednet=1")).exits(0);
+        lan.sunup(&["verify-handover"]).exits(0);
         let title = format!("NetworkManager, {name}");
-        let adoption = Adoption { links: &["br0"], ..one_link(&title, &lan, server.as_ref()) };
+        let adoption = Adoption { links: &["br0"], below: &["eth0"], ..one_link(&title, &lan, server.as_ref()) };
         adopt(&adoption).print().is_clean();
         assert!(lan.client.ip("link show eth0").contains("master br0"));
     }

@@ -2,7 +2,7 @@
 
 use crate::networkd::Networkd;
 use crate::networkmanager::NetworkManager;
-use crate::rig::Adoption;
+use crate::rig::{Adoption, one_link};
 use crate::stand_in::StandIn;
 use crate::support::{Dnsmasq, Lan};
 use crate::verdict::Verdict;
@@ -13,11 +13,6 @@ pub(crate) const AUTO4: &str = "[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=disabled\n
 /// Options with which a server also advertises fd77::/64 with a name server.
 pub(crate) const ADVERTISE: &[&str] =
     &["--enable-ra", "--dhcp-range=fd77::,ra-only,64,1h", "--dhcp-option=option6:dns-server,[fd77::53]"];
-
-/// eth0 and the server's end of it.
-pub(crate) fn one_link<'a>(name: &'a str, lan: &'a Lan, server: Option<&'a Dnsmasq<'a>>) -> Adoption<'a> {
-    Adoption { name, lan, links: &["eth0"], pings: &["10.77.0.1"], server, own_default: false }
-}
 
 /// A router that advertises fd77::/64.
 pub(crate) fn router(lan: &Lan) -> Dnsmasq<'_> {

@@ -3,8 +3,8 @@
 
 use crate::networkd::Networkd;
 use crate::networkmanager::NetworkManager;
+use crate::rig::one_link;
 use crate::support::{Lan, Ran};
-use crate::the_rig_sees_what_goes_wrong::one_link;
 use crate::verdict::{Fault, Verdict};
 
 /// Runs `up`, then a script in /run/NetworkManager (`$index` and `$uuid` are those of eth0's profile).

@@ -9,7 +9,7 @@ use super::dhcp6_leases_from_real_servers::{isc_dhcpd, kea};
 use crate::support::{Dnsmasq, Lan, Process, wait_until};
 
 /// Two rooms; the server's end has a link-local address and fd77::1.
-fn lan(name: &str) -> Lan {
+pub(crate) fn lan(name: &str) -> Lan {
     let lan = crate::lan(&format!("up6-{name}"));
     lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
     lan.server.sh("ip link set srv0 down; echo 0 >/proc/sys/net/ipv6/conf/srv0/accept_dad; ip link set srv0 up");
@@ -18,7 +18,7 @@ fn lan(name: &str) -> Lan {
 }
 
 /// A router: `flags` for the interface, `prefix` the flags of fd77::/64.
-fn radvd<'lan>(lan: &'lan Lan, flags: &str, prefix: &str) -> Process<'lan> {
+pub(crate) fn radvd<'lan>(lan: &'lan Lan, flags: &str, prefix: &str) -> Process<'lan> {
     let text = format!(
         "interface srv0 {{\n AdvSendAdvert on;\n MinRtrAdvInterval 3;\n MaxRtrAdvInterval 4;\n {flags}\n prefix fd77::/64 {{ {prefix} }};\n}};\n"
     );
@@ -29,9 +29,9 @@ fn radvd<'lan>(lan: &'lan Lan, flags: &str, prefix: &str) -> Process<'lan> {
     radvd
 }
 
-const MANAGED: &str = "AdvManagedFlag on; AdvOtherConfigFlag on;";
+pub(crate) const MANAGED: &str = "AdvManagedFlag on; AdvOtherConfigFlag on;";
 const OTHER: &str = "AdvOtherConfigFlag on;";
-const ON_LINK: &str = "AdvOnLink on; AdvAutonomous off;";
+pub(crate) const ON_LINK: &str = "AdvOnLink on; AdvAutonomous off;";
 const AUTONOMOUS: &str = "AdvOnLink on; AdvAutonomous on;";
 
 const SERVED: &[&str] = &[
@@ -43,12 +43,12 @@ const SERVED: &[&str] = &[
     "--dhcp-option=option6:59,tftp://[fd77::1]/boot.efi",
 ];
 
-fn dnsmasq<'lan>(lan: &'lan Lan, more: &[&str]) -> Dnsmasq<'lan> {
+pub(crate) fn dnsmasq<'lan>(lan: &'lan Lan, more: &[&str]) -> Dnsmasq<'lan> {
     Dnsmasq::start(&lan.server, &[SERVED, more].concat())
 }
 
 /// The leased address: one of fd77::10 to fd77::ff, alone in its prefix.
-fn leased(lan: &Lan) -> Value {
+pub(crate) fn leased(lan: &Lan) -> Value {
     let address = lan.address("eth0", "fd77::").expect("a leased address");
     assert_eq!(address["prefixlen"], 128, "{address}");
     assert!(address["dadfailed"].is_null(), "{address}");

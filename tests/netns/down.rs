@@ -204,7 +204,8 @@ fn kills_per_call() -> usize {
     std::env::var("SUNUP_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(6)
 }
 
-fn killed_anywhere(name: &str, line: &str, serve: bool) {
+/// `resumed`: after each kill a second run comes to its end first.
+fn killed_anywhere(name: &str, line: &str, serve: bool, resumed: bool) {
     let lan = Lan::with(name, &crate::sunup(), &crate::artifacts(), &Options::default());
     let _server = serve.then(|| lan.serve(&["--dhcp-option=26,1400"]));
     lan.client.sh("echo 'nameserver 192.0.2.53' >/etc/resolv.conf");
@@ -223,6 +224,9 @@ fn killed_anywhere(name: &str, line: &str, serve: bool) {
             assert_ne!(ran.code, 0, "{call} {number}: was not killed");
             kills += 1;
             changed += usize::from(lan.client.exists("/run/sunup/journal"));
+            if resumed {
+                lan.up(line).exits(0);
+            }
             lan.sunup(&["down"]).exits(0);
             assert_same(&lan.client, &before, &format!("killed before call {number} of {call}"));
         }
@@ -233,10 +237,22 @@ fn killed_anywhere(name: &str, line: &str, serve: bool) {
 
 #[test]
 fn a_static_run_killed_anywhere_is_undone() {
-    killed_anywhere("down-killed-static", STATIC, false);
+    killed_anywhere("down-killed-static", STATIC, false, false);
 }
 
 #[test]
 fn a_leasing_run_killed_anywhere_is_undone() {
-    killed_anywhere("down-killed-dhcp", "ip=eth0:dhcp rd.neednet=1", true);
+    killed_anywhere("down-killed-dhcp", "ip=eth0:dhcp rd.neednet=1", true, false);
+}
+
+const BRIDGED: &str = "bridge=br7:eth0 ip=10.77.0.9::10.77.0.1:255.255.255.0::br7:none rd.neednet=1";
+
+#[test]
+fn a_bridging_run_killed_anywhere_is_undone() {
+    killed_anywhere("down-killed-bridge", BRIDGED, false, false);
+}
+
+#[test]
+fn a_run_that_takes_up_the_work_of_a_killed_one_is_undone_as_a_whole() {
+    killed_anywhere("down-resumed", BRIDGED, false, true);
 }

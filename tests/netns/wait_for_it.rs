@@ -38,5 +38,39 @@ fn a_host_is_reached_when_its_neighbour_answers_or_it_listens() {
     let mut waiting = lan.start(&["wait", "--reach", "10.77.0.1:8080", "--timeout", "60"]);
     let _server = lan.server.spawn("busybox", &["nc", "-l", "-p", "8080"]);
     assert!(wait_until(Duration::from_secs(15), || waiting.ended()));
-    lan.sunup(&["wait", "--reach", "tang.example"]).exits(2).says("ADDRESS");
+    lan.sunup(&["wait", "--reach", "tang example"]).exits(2).says("ADDRESS");
+}
+
+#[test]
+fn a_host_may_be_a_name() {
+    let lan = crate::lan("wait-name");
+    lan.client.sh("echo 127.0.0.1 localhost >/etc/hosts");
+    // Nothing is up: nobody can be asked.
+    lan.sunup(&["wait", "--reach", "tang", "--timeout", "0.3"]).exits(1).says("no name server");
+    let names = ["--interface=srv0", "--dhcp-range=10.77.0.100,10.77.0.150,1h", "--address=/tang.example/10.77.0.1"];
+    let more = [
+        "--address=/gone.example/10.77.0.99",
+        "--local=/example/",
+        "--dhcp-option=option:dns-server,10.77.0.1",
+        "--domain=example",
+        "--bind-interfaces",
+    ];
+    let options = [&["--port=53"], &names[..], &more].concat();
+    let mut waiting = lan.start(&["wait", "--reach", "tang:8080", "--timeout", "60"]);
+    let _server = crate::support::Dnsmasq::start(&lan.server, &options);
+    lan.up("ip=dhcp rd.neednet=1").exits(0);
+    // By its whole name, with the search domain of the lease, and whatever way the name is written.
+    for name in ["tang.example", "tang", "TANG.example."] {
+        lan.sunup(&["wait", "--reach", name, "--timeout", "10"]).exits(0);
+    }
+    lan.sunup(&["wait", "--reach", "gone.example", "--timeout", "1"]).exits(1).says("gone.example is not reached");
+    lan.sunup(&["wait", "--reach", "nosuch.example", "--timeout", "1"]).exits(1).says("no such name");
+    assert!(!waiting.ended(), "nobody listens yet: {}", waiting.log());
+    let _listener = lan.server.spawn("busybox", &["nc", "-l", "-p", "8080"]);
+    assert!(wait_until(Duration::from_secs(15), || waiting.ended()));
+    // The file goes before the servers.
+    lan.client.sh("echo '10.77.0.9 tang.example tang' >/etc/hosts");
+    lan.sunup(&["wait", "--reach", "tang", "--timeout", "0.5"]).exits(1);
+    lan.client.sh("echo '10.77.0.1 nosuch.example' >>/etc/hosts");
+    lan.sunup(&["wait", "--reach", "nosuch.example", "--timeout", "10"]).exits(0);
 }

@@ -16,8 +16,10 @@ pub(crate) struct Dnsmasq<'room>(Process<'room>);
 impl<'room> Dnsmasq<'room> {
     /// Starts it with these options besides the fixed ones, and waits until it serves.
     pub(crate) fn start(room: &'room Room, options: &[&str]) -> Self {
-        let mut arguments =
-            vec!["--keep-in-foreground", "--conf-file=/dev/null", "--no-ping", "--port=0", "--no-hosts"];
+        let mut arguments = vec!["--keep-in-foreground", "--conf-file=/dev/null", "--no-ping", "--no-hosts"];
+        if !options.iter().any(|option| option.starts_with("--port=")) {
+            arguments.push("--port=0");
+        }
         arguments.extend(["--user=root", "--log-facility=-", "--log-dhcp", "--no-resolv", "--pid-file="]);
         arguments.extend(["--dhcp-authoritative", "--dhcp-leasefile=/run/dnsmasq.leases"]);
         arguments.extend(options);

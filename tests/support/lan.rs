@@ -119,11 +119,14 @@ impl Lan {
         all.into_iter().find(|route| route["dst"] == wanted)
     }
 
-    /// /run/sunup/state.json.
+    /// /run/sunup/state.json, which must be as its schema says.
     #[track_caller]
     pub(crate) fn state(&self) -> Value {
         let text = self.client.read("/run/sunup/state.json");
-        serde_json::from_str(&text).unwrap_or_else(|error| panic!("state.json: {error}: {text}"))
+        let state = serde_json::from_str(&text).unwrap_or_else(|error| panic!("state.json: {error}: {text}"));
+        let faults = super::schema::faults(&state);
+        assert!(faults.is_empty(), "state.json is not as src/state/status.schema.json says: {faults:#?}");
+        state
     }
 
     /// What state.json says of a link.

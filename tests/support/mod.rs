@@ -13,10 +13,11 @@ mod lan;
 pub(crate) mod measure;
 mod process;
 mod room;
+mod schema;
 pub(crate) mod server;
 
 pub(crate) use dnsmasq::{DEFAULTS, Dnsmasq};
 pub(crate) use guard::HostGuard;
 pub(crate) use lan::{CLIENT_MAC, Lan};
-pub(crate) use process::{Process, Ran, wait_until};
+pub(crate) use process::{Process, Ran, patient, wait_until};
 pub(crate) use room::{Options, Room};

@@ -125,6 +125,11 @@ impl Drop for Process<'_> {
     }
 }
 
+/// A time for programs of others to do something: the same, but for an emulated machine, which is many times slower.
+pub(crate) fn patient(time: Duration) -> Duration {
+    if std::env::var_os("SUNUP_VM").is_some() { time * 20 } else { time }
+}
+
 /// Asks every 5 ms whether it is so; `false` after the limit.
 pub(crate) fn wait_until(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let start = Instant::now();

@@ -14,17 +14,25 @@ mod daemon;
 #[path = "../handover/monitor.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod monitor;
+#[path = "../handover/networkd.rs"]
+#[allow(dead_code, reason = "a part of the other rig")]
+mod networkd;
 #[path = "../handover/networkmanager.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod networkmanager;
+#[path = "../handover/rig.rs"]
+mod rig;
 #[path = "../handover/same_links.rs"]
 mod same_links;
+#[path = "../handover/snapshot.rs"]
+mod snapshot;
 #[path = "../handover/verdict.rs"]
 #[allow(dead_code, reason = "a part of the other rig")]
 mod verdict;
 
 mod a_lossy_network;
 mod a_module_is_loaded;
+mod daemons_adopt;
 mod each_kind_from_lease_to_down;
 mod external_links_are_left_alone;
 mod nics;

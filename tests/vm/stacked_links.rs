@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{DEFAULTS, Dnsmasq, Lan, Ran, wait_until};
 
 /// Puts a keyfile where NetworkManager's are read, for root alone. `text` has its sections in one line each.
-fn profile(lan: &Lan, name: &str, text: &str) {
+pub(crate) fn profile(lan: &Lan, name: &str, text: &str) {
     let text = format!("[connection]\nid={name}\ninterface-name={name}\n{}\n", text.replace(" | ", "\n"));
     let path = format!("/etc/NetworkManager/system-connections/{name}.nmconnection");
     let script = "mkdir -p \"${1%/*}\"; umask 077; printf '%s' \"$2\" >\"$1\"";
@@ -15,9 +15,9 @@ fn profile(lan: &Lan, name: &str, text: &str) {
 }
 
 /// Both families off: a link that is there for what stands on it.
-const BARE: &str = "[ipv4] | method=disabled | [ipv6] | method=disabled";
+pub(crate) const BARE: &str = "[ipv4] | method=disabled | [ipv6] | method=disabled";
 /// DHCPv4, which must succeed.
-const DHCP: &str = "[ipv4] | method=auto | may-fail=false | [ipv6] | method=disabled";
+pub(crate) const DHCP: &str = "[ipv4] | method=auto | may-fail=false | [ipv6] | method=disabled";
 
 fn link(lan: &Lan, name: &str) -> Value {
     lan.client.ip_json(&format!("link show dev {name}")).remove(0)
@@ -28,7 +28,7 @@ fn data(lan: &Lan, name: &str) -> Value {
 }
 
 /// A lan of two links that end in one bridge of the server's, which serves 10.77.0.0/24.
-fn two(name: &str) -> Lan {
+pub(crate) fn two(name: &str) -> Lan {
     let lan = crate::lan(name);
     lan.link(1);
     lan.server.sh(
@@ -38,7 +38,7 @@ fn two(name: &str) -> Lan {
     lan
 }
 
-fn serve<'a>(lan: &'a Lan, link: &str) -> Dnsmasq<'a> {
+pub(crate) fn serve<'a>(lan: &'a Lan, link: &str) -> Dnsmasq<'a> {
     let interface = format!("--interface={link}");
     let options: Vec<&str> = [interface.as_str()].into_iter().chain(DEFAULTS.iter().copied()).collect();
     Dnsmasq::start(&lan.server, &options)

@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::Link;
 use crate::activate::event::is_link_local6;
-use crate::activate::ipv6::Ipv6;
 use crate::activate::outcome::Dns;
 use crate::profile::IpSettings;
 use crate::profile::ip::DnsServer;
@@ -27,7 +26,7 @@ impl Link {
             let servers = section.dns.iter().filter_map(|server| self.zoned(server)).collect();
             all.merge(&Dns { servers, search: search_domains(section) });
         }
-        if let Some(lease) = self.v4.lease().filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
+        if let Some(lease) = self.v4.held(now).filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
             let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
             search.extend(lease.domain.iter().map(ToString::to_string));
             all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
@@ -40,7 +39,7 @@ impl Link {
             };
             let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
             all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
-            let leased = self.v6.as_ref().and_then(Ipv6::lease).into_iter();
+            let leased = self.v6.as_ref().and_then(|v6| v6.held(now)).into_iter();
             all.merge(&Dns {
                 servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
                 search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),

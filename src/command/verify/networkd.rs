@@ -107,10 +107,18 @@ fn kept(facts: &Facts, link: &Link, file: &Held, say: &mut impl FnMut(Effect, St
     }
 }
 
-/// A port stays one only if its file names the controller, and a `.netdev` file makes that known.
+/// A port stays one only if its file leaves the controller as it is, or names it and a `.netdev` file makes that known.
 fn controller(facts: &Facts, file: &Held, link: &Link, say: &mut impl FnMut(Effect, String)) {
     let Some(controller) = link.device.controller.and_then(|index| facts.snapshot.link(index)) else { return };
-    let named = ["Bridge", "Bond", "VRF"].iter().find_map(|key| value(&file.text, "Network", key));
+    if value(&file.text, "Network", "KeepMaster") == Some("yes") {
+        return;
+    }
+    let key = ["Bridge", "Bond", "VRF"].into_iter().find(|key| value(&file.text, "Network", key).is_some());
+    let named = key.and_then(|key| value(&file.text, "Network", key));
+    if key == Some("Bond") {
+        let text = "Bond= without KeepMaster=yes: the port is set down to give it the bond it has";
+        say(Effect::Flaps, text.to_owned());
+    }
     if named != Some(controller.name.as_str()) {
         say(
             Effect::Flaps,

@@ -12,7 +12,7 @@ mod message;
 
 pub use client::{Client, Failure, Input, Query, Transmit, Transport};
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
 use super::Instant;
 
@@ -38,6 +38,16 @@ pub fn is_name(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(plain);
     name.len() <= 253 && name.split('.').all(label)
+}
+
+/// The address of a name server, `fe80::1%eth0` with its link; `index` answers the interface index of a link. `None` for what is
+/// no address, or of no link that is there.
+pub fn server(text: &str, index: &dyn Fn(&str) -> Option<u32>) -> Option<SocketAddr> {
+    let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
+    match (address.parse().ok()?, zone) {
+        (IpAddr::V6(address), Some(zone)) => Some(SocketAddrV6::new(address, PORT, 0, index(zone)?).into()),
+        (address, _) => Some(SocketAddr::new(address, PORT)),
+    }
 }
 
 #[cfg(any(test, fuzzing))]
