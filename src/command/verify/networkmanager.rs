@@ -61,20 +61,17 @@ fn find(facts: &Facts, uuid: &str) -> Result<Profile, String> {
 /// The profile must be one for this device, by its name, its type and its `[match]`.
 fn fits(facts: &Facts, link: &Link, profile: &Profile) -> Result<(), String> {
     let context = Context { words: facts.words.clone(), owned: vec![link.device.ifindex], ..Context::default() };
-    let profiles = [Profile { autoconnect: true, ..profile.clone() }];
+    // The controller, which is not looked at here, has a profile of its own.
+    let profiles = [Profile { autoconnect: true, controller: None, ..profile.clone() }];
     let plan = plan::plan(&profiles, std::slice::from_ref(&link.device), &context);
     let taken = plan.activations.iter().any(|one| one.ifindex == link.device.ifindex)
         || plan.creations.iter().any(|one| one.existing == Some(link.device.ifindex));
     let rejected = plan.devices.iter().flat_map(|report| &report.rejected).next();
     let why = rejected.map(|one| plan::explain::refusal(&one.refusal, one.profile, &profiles));
-    match (taken, why) {
-        (true, _) => Ok(()),
-        // A port is planned with its controller, which is not looked at here.
-        (false, None) if profile.controller.is_some() => Ok(()),
-        (false, why) => {
-            Err(format!("the profile is not one for it: {}", why.unwrap_or_else(|| "another device".to_owned())))
-        }
+    if taken {
+        return Ok(());
     }
+    Err(format!("the profile is not one for it: {}", why.unwrap_or_else(|| "another device".to_owned())))
 }
 
 /// What the daemon changes when it commits the profile it has assumed.
