@@ -28,6 +28,8 @@ pub(crate) fn write(lan: &Lan, profiles: &Profiles<'_>) {
 /// True for what counts, measures, identifies, or is agreed upon with the other end in time: no settings.
 fn passes(key: &str) -> bool {
     const AGREED: [&str; 6] = ["ad_info", "active_slave", "state", "mii_status", "link_failure_count", "perm_hwaddr"];
+    // The number of a port among those of its bridge: by who came first.
+    const NUMBER: [&str; 2] = ["no", "designated_port"];
     let partners = key.starts_with("ad_actor_oper") || key.starts_with("ad_partner_oper");
     key.ends_with("timer")
         || key.ends_with("_id")
@@ -35,6 +37,7 @@ fn passes(key: &str) -> bool {
         || key.starts_with("topology")
         || partners
         || AGREED.contains(&key)
+        || NUMBER.contains(&key)
 }
 
 /// What `ip -d -j link` shows of each link's settings.
@@ -61,7 +64,7 @@ pub(crate) fn by_daemon<'lan>(lan: &'lan Lan, links: &[&str]) -> NetworkManager<
     fake_udev(&lan.client);
     let daemon = NetworkManager::prepare(&lan.client)();
     let open = || links.iter().filter(|name| daemon.connected_ms(name).is_none()).collect::<Vec<_>>();
-    let there = wait_until(Duration::from_secs(120), || open().is_empty());
+    let there = wait_until(Duration::from_secs(300), || open().is_empty());
     assert!(there, "the daemon did not bring up {:?}", open());
     daemon
 }
