@@ -16,9 +16,10 @@ const RESOLVE_MODES: [&str; 3] = ["backup", "prefer", "exclusive"];
 
 /// Keeps a `nameserver=` until all profiles exist.
 pub(super) fn nameserver<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
-    if !value.text().is_empty() {
-        builder.collected.nameservers.push(value);
+    if value.text().is_empty() {
+        return builder.caution(value.origin(), "nameserver= without an address asks for nothing");
     }
+    builder.collected.nameservers.push(value);
 }
 
 /// Adds every name server to every profile that can use it.

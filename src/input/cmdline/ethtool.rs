@@ -35,6 +35,9 @@ pub(super) fn read<'a>(builder: &mut Builder<'a>, value: Value<'a>) {
     let kind = builder.find(&stem).is_none().then_some(LinkKind::Ethernet);
     let entry = builder.link(&interface, kind, value);
     if on.is_none() && mbits.is_none() {
+        if negotiate.is_empty() && speed.is_empty() {
+            builder.caution(value.origin(), "neither on or off nor a speed: it asks for nothing");
+        }
         return;
     }
     if !matches!(entry.profile.kind, LinkKind::Ethernet) {

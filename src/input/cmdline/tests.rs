@@ -320,6 +320,9 @@ fn s390_devices_need_a_profile_and_their_subchannels() {
     let link = &profile(&reading, "encf5f0").link;
     assert_eq!((link.s390_nettype.as_deref(), link.s390_subchannels.len()), (Some("lcs"), 2));
     assert_eq!(link.s390_options, [("portname".to_owned(), "a".to_owned())]);
+    let at: Vec<bool> = reading.remarks.iter().map(|remark| remark.is_error).collect();
+    assert_eq!(at, [true, true], "the bad option and the unknown type: {:?}", reading.remarks);
+    assert!(!read("ip=eth0:dhcp rd.znet=qeth,0.0.f5f0,0.0.f5f1,0.0.f5f2").remarks[0].is_error);
 }
 
 #[test]

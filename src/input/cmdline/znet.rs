@@ -68,6 +68,11 @@ impl<'a> Znet<'a> {
     }
 }
 
+/// True for `OPTION=VALUE`.
+fn is_good(text: &str) -> bool {
+    text.split_once('=').is_some_and(|(key, value)| is_option(key, value))
+}
+
 /// Writes every device into the profile of its link, where there is one.
 pub(super) fn apply(builder: &mut Builder<'_>) {
     let (mut ctc, mut eth) = (0, 0);
@@ -96,6 +101,13 @@ pub(super) fn apply(builder: &mut Builder<'_>) {
             );
         } else if let Some(entry) = builder.find(&name).filter(|entry| entry.profile.kind == LinkKind::Ethernet) {
             znet.apply(entry.settings());
+        } else {
+            builder.caution(value.origin(), format!("no argument gives {name} addresses, so the device is left alone"));
+        }
+        for field in znet.options.iter().filter(|field| !is_good(field.text)) {
+            let text =
+                format!("'{}' is no option of a network device of s390, or no value of it; it is ignored", field.text);
+            builder.error(value.origin_of(*field), text);
         }
     }
     for (_, name, value) in std::mem::take(&mut builder.collected.znet_names) {
