@@ -112,8 +112,13 @@ impl LinkPlan {
             loss: [0.0, 0.0, 0.1, 0.3, 0.5][chance.index(5)],
             duplication: [0.0, 0.2][chance.index(2)],
             corruption: [0.0, 0.0, 0.0, 0.1][chance.index(4)],
-            delay: Duration::from_millis([20, 20, 20, 200, 2_000].map(|most| chance.below(most))[chance.index(5)]),
-            jitter: Duration::from_millis([0, 0, 50, 1_000, 5_000][chance.index(5)]),
+            // Farther away costs a hundred times the steps, so it is rare.
+            delay: Duration::from_millis(if chance.happens(0.01) { chance.below(2_000) } else { chance.below(20) }),
+            jitter: Duration::from_millis(if chance.happens(0.01) {
+                5_000
+            } else {
+                [0, 0, 50, 1_000][chance.index(4)]
+            }),
         }
     }
 
