@@ -78,6 +78,9 @@ pub struct Up {
     /// number at the start of the name of files for systemd-networkd: 10 goes before an administrator's, 90 after
     #[argh(option, default = "10")]
     pub networkd_priority: u8,
+    /// network namespace, a path or a name of `ip netns`, that WireGuard links stand in; their packets go out from here
+    #[argh(option)]
+    pub netns: Option<std::path::PathBuf>,
     /// say more on stderr
     #[argh(switch, short = 'v')]
     pub verbose: bool,

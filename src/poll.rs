@@ -95,6 +95,11 @@ impl<'a> Driver<'a> {
         self.kernel.journal.as_mut()
     }
 
+    /// What is spoken with.
+    pub fn kernel(&mut self) -> &mut Kernel {
+        self.kernel
+    }
+
     /// Ends the work without waiting for the kernel to let go of the packet sockets.
     pub fn leave(self) {
         self.packets.into_iter().chain(self.arp).for_each(PacketSocket::leave);

@@ -1,6 +1,7 @@
 //! The straight line for `up`: read, plan, bring up, write. The only file that names every stage.
 
 mod asked;
+mod elsewhere;
 mod renew;
 mod write;
 
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings};
+use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings, Verdict};
 use crate::cli::Up;
 use crate::input::{self, Gathered, Sources};
 use crate::journal::Journal;
@@ -18,6 +19,7 @@ use crate::poll::{self, Driver};
 use crate::profile::desired::DesiredLink;
 use crate::proto::identity::Host;
 use crate::state;
+use elsewhere::Elsewhere;
 pub use renew::renew;
 use write::Leave;
 
@@ -53,14 +55,22 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
         servers: gathered.reading.servers.clone(),
     });
     let leave = Leave::new(arguments, &gathered.reading, asked);
-    let settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
+    let mut settings = settings(gathered, context, host(&arguments.root), remembered, arguments.timeout, &leave);
+    let elsewhere = Elsewhere::split(arguments, &mut settings)?;
     loopback(&mut kernel);
     let mut session = Session::new(settings, started);
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
+    let theirs = elsewhere.map(|elsewhere| elsewhere.finish(driver.kernel(), &mut outcome)).transpose();
+    let theirs = theirs.unwrap_or_else(|error| {
+        log::error!("{error}");
+        outcome.result = Verdict::Degraded;
+        None
+    });
     outcome.warnings.iter().skip(said).for_each(|warning| log::warn!("{warning}"));
-    state::write(&arguments.root, &daemon, driver.journal()).iter().for_each(|error| log::warn!("{error}"));
+    let first = [daemon, theirs.unwrap_or_default()].concat();
+    state::write(&arguments.root, &first, driver.journal()).iter().for_each(|error| log::warn!("{error}"));
     write::write(&arguments.root, state::report::hash(&line), &leave, &mut outcome, driver.journal());
     driver.leave();
     Ok(outcome)
@@ -100,6 +110,7 @@ fn settings(
         handshake_timeout: reading.timeouts.handshake.unwrap_or(TunnelSettings::default().handshake_timeout),
         bypass: reading.wireguard_bypass,
         resolver,
+        hosts: gathered.hosts,
         ..TunnelSettings::default()
     };
     Settings {

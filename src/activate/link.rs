@@ -180,9 +180,9 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        let tunnel = self.tunnel.is_some();
-        let settings = sysctls::sysctls(self.profile.ipv6.as_ref()).into_iter();
-        for (key, value) in settings.filter(|(key, _)| !tunnel || tunnels::SYSCTLS.contains(key)) {
+        let ipv6 = self.profile.ipv6.as_ref();
+        let settings = if self.tunnel.is_some() { tunnels::sysctls(ipv6) } else { sysctls::sysctls(ipv6) };
+        for (key, value) in settings {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
         out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));

@@ -100,6 +100,8 @@ pub struct LinkOutcome {
     pub tuned: Vec<Change>,
     /// What its WireGuard device holds, without secrets.
     pub tunnel: Option<Tunnel>,
+    /// The network namespace it stands in, as it was asked for; `None`: that of the run.
+    pub netns: Option<String>,
     /// What routers said about names.
     pub learned: Learned,
     /// Addresses it has by router advertisement.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use super::event::{Action, Input};
 use super::link::{Link, Start};
 use super::mac;
-use super::outcome::{Dns, LinkState, Outcome, Verdict};
+use super::outcome::{Dns, LinkOutcome, LinkState, Outcome, Verdict};
 use super::settings::{Remembered, Renewal, Settings};
 use super::stack::{self, Made, Making, Step};
+use super::tunnel::Apart;
 use super::wait::{self, Standing};
 use crate::plan::{self, Plan, Target};
 use crate::profile::desired::DesiredRoute;
@@ -97,10 +98,13 @@ impl Session {
             Input::TunnelSet { ifindex, error } => self.on(ifindex, |link| link.tunnel_set(error)),
             Input::Route { ifindex, address, found } => self.on(ifindex, |link| link.route(address, found, now)),
             Input::Dns { ticket, answer } => self.on(ticket.ifindex, |link| link.dns_answer(ticket, answer, now)),
-            Input::Applied { ifindex, fatal, complaints } => self.on(ifindex, |link| {
-                link.applied(fatal, complaints);
-                link.tunnel_applied(now);
-            }),
+            Input::Applied { ifindex, fatal, complaints } => {
+                self.on(ifindex, |link| {
+                    link.applied(fatal, complaints);
+                    link.tunnel_applied(now);
+                });
+                self.links.iter_mut().for_each(|slot| slot.link.look_for_ways(now));
+            }
         }
         let mut out = Vec::new();
         self.tell_tunnels();
@@ -299,10 +303,11 @@ impl Session {
         let global = &self.settings.global_dns;
         let mut dns = Dns { servers: global.servers.clone(), search: Vec::new() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
+        let here = |link: &&LinkOutcome| self.settings.tunnels.apart != Apart::Before || link.tunnel.is_none();
         // A lease goes on while its link has no carrier, and nobody would write its servers again when that is back.
-        let counted =
-            |link: &&super::outcome::LinkOutcome| link.state == LinkState::Up || self.settings.renew.is_some();
-        links.iter().filter(counted).filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
+        let counted = |link: &&LinkOutcome| link.state == LinkState::Up || self.settings.renew.is_some();
+        let counted = links.iter().filter(counted).filter(here);
+        counted.filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
         let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
         let mut warnings = self.settings.warnings.clone();
         warnings.extend(self.plan.warnings.iter().cloned());

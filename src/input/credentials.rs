@@ -8,7 +8,7 @@ use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::profile::wireguard::{Key, KeyError};
+use crate::profile::wireguard::{Key, KeyError, wipe};
 
 /// A credential may be no longer.
 const LARGEST: u64 = 1 << 20;
@@ -104,7 +104,7 @@ impl<'a> Secrets<'a> {
     pub(super) fn optional(self, name: &str) -> Result<Option<Key>, String> {
         let Some(credentials) = self.found else { return Ok(None) };
         let found = credentials.read(name)?;
-        found.map(|contents| parse(&contents).map_err(|why| format!("credential {name}: {why}"))).transpose()
+        found.map(|contents| parse(contents).map_err(|why| format!("credential {name}: {why}"))).transpose()
     }
 
     /// The key in a file.
@@ -112,7 +112,7 @@ impl<'a> Secrets<'a> {
         let Some(credentials) = self.found else { return Err("only at boot".to_owned()) };
         let path = credentials.root.join(path.trim_start_matches('/'));
         match private_file(&path) {
-            Ok(contents) => parse(&contents).map_err(|why| format!("{}: {why}", path.display())),
+            Ok(contents) => parse(contents).map_err(|why| format!("{}: {why}", path.display())),
             Err(Unreadable::Refused(why)) => Err(why),
             Err(Unreadable::Missing) => Err(format!("{} does not exist", path.display())),
         }
@@ -134,10 +134,12 @@ fn missing(credentials: &Credentials, name: &str) -> String {
     format!("there is no credential {name}: {help}")
 }
 
-/// The key in the contents of a file, with a line end or without.
-fn parse(contents: &[u8]) -> Result<Key, String> {
-    let text = std::str::from_utf8(contents).map(str::trim_ascii).unwrap_or_default();
-    text.parse().map_err(|error: KeyError| error.to_string())
+/// The key in the contents of a file, with a line end or without. They are overwritten.
+fn parse(mut contents: Vec<u8>) -> Result<Key, String> {
+    let text = std::str::from_utf8(&contents).map(str::trim_ascii).unwrap_or_default();
+    let key = text.parse().map_err(|error: KeyError| error.to_string());
+    wipe(&mut contents);
+    key
 }
 
 enum Unreadable {

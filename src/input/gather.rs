@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::cmdline::{self, CommandLine, Environment, Reading};
 use super::credentials::Credentials;
-use super::{profiles_dir, resolv_conf, timestamps, wgquick};
+use super::{hosts, profiles_dir, resolv_conf, timestamps, wgquick};
 use crate::profile::{LinkKind, Origin, Profile, Warning};
 
 /// The `[user]` key by which profiles made from the command line are known, and its value.
@@ -23,6 +23,8 @@ pub struct Gathered {
     pub line: CommandLine,
     /// Name servers and search domains of `/etc/resolv.conf`; read only where there are tunnels.
     pub resolver: (Vec<String>, Vec<String>),
+    /// Addresses of endpoints of tunnels that `/etc/hosts` knows by name.
+    pub hosts: Vec<(String, std::net::IpAddr)>,
     /// True if `/proc/cmdline` was left out, because in a container it is the host's.
     pub hosts_line_left_out: bool,
 }
@@ -71,7 +73,8 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     let hosts_line_left_out = sources.cmdline.is_none() && cmdline::is_the_hosts(sources.root, sources.container);
     let tunnels = profiles.iter().any(|profile| matches!(profile.kind, LinkKind::WireGuard(_)));
     let resolver = if tunnels { resolv_conf::read(sources.root) } else { Default::default() };
-    Gathered { profiles, resolver, warnings, reading, line, hosts_line_left_out }
+    let hosts = hosts::of_endpoints(sources.root, &profiles);
+    Gathered { profiles, resolver, hosts, warnings, reading, line, hosts_line_left_out }
 }
 
 /// True for a keyfile that an earlier run (or the generator of NetworkManager) made from the command line: the command line

@@ -279,6 +279,7 @@ fn same_rule(held: &RoutingRule, wanted: &RoutingRule) -> bool {
     wanted.from = wanted.from.filter(|net| net.prefix_len() != 0).map(|net| net.trunc());
     wanted.to = wanted.to.filter(|net| net.prefix_len() != 0).map(|net| net.trunc());
     wanted.tos = wanted.tos.filter(|&tos| tos != 0);
+    wanted.anonymous = held.anonymous;
     wanted.table = wanted.kind.is_none().then_some(wanted.table.unwrap_or(route::TABLE_MAIN));
     *held == wanted
 }

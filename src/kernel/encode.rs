@@ -316,6 +316,7 @@ fn rule(batch: &mut Batch, sequence: u32, (kind, flags): (u16, u16), family: Rul
         uidrange,
         suppress_prefixlength,
         kind: action,
+        anonymous,
     } = wanted;
     let table = table.unwrap_or(numbers::TABLE_MAIN);
     let header = RuleHeader {
@@ -329,7 +330,7 @@ fn rule(batch: &mut Batch, sequence: u32, (kind, flags): (u16, u16), family: Rul
     };
     batch.begin(kind, flags, sequence, &header);
     batch.u32(fra::PRIORITY, *priority);
-    batch.u8(fra::PROTOCOL, protocol::STATIC);
+    batch.u8(fra::PROTOCOL, if *anonymous { 0 } else { protocol::STATIC });
     if action.is_none() {
         batch.u32(fra::TABLE, table);
     }

@@ -115,6 +115,14 @@ pub enum KernelError {
         /// Errno.
         errno: i32,
     },
+    /// A network namespace could not be opened or entered.
+    #[error("cannot use the network namespace {path}: {} (make one with 'ip netns add NAME')", Reason(*.errno, ""))]
+    Namespace {
+        /// Its path.
+        path: String,
+        /// Errno.
+        errno: i32,
+    },
     /// The host name could not be read or set.
     #[error("cannot {verb} the host name: {}", Reason(*.errno, ""))]
     HostName {
@@ -134,6 +142,7 @@ impl KernelError {
             | Self::Refused { errno, .. }
             | Self::Sysctl { errno, .. }
             | Self::Send { errno, .. }
+            | Self::Namespace { errno, .. }
             | Self::HostName { errno, .. } => *errno,
             Self::NotPermitted => errno::EPERM,
             Self::Conflict { .. } => errno::EEXIST,

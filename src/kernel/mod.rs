@@ -25,6 +25,7 @@ mod kinds;
 mod message;
 pub mod module;
 mod monitor;
+pub mod namespace;
 mod netlink;
 mod packet;
 mod query;

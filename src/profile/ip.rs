@@ -318,6 +318,9 @@ pub struct RoutingRule {
     pub suppress_prefixlength: Option<u32>,
     /// `type`: `None` is a table look-up.
     pub kind: Option<RouteKind>,
+    /// It is made without a protocol, as NetworkManager makes those of tunnels; the others are static. What the kernel holds is not
+    /// told apart by it.
+    pub anonymous: bool,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a WireGuard device shall hold, or holds: the link's own configuration, apart from addresses and routes.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
@@ -71,6 +72,11 @@ impl Tunnel {
     pub fn peer(&self, public_key: PublicKey) -> Option<&TunnelPeer> {
         self.peers.iter().find(|peer| peer.public_key == public_key)
     }
+
+    /// The peers by name: there may be thousands.
+    pub fn by_key(&self) -> BTreeMap<PublicKey, &TunnelPeer> {
+        self.peers.iter().map(|peer| (peer.public_key, peer)).collect()
+    }
 }
 
 /// What is to be changed about a device.
@@ -107,8 +113,9 @@ impl TunnelChanges {
 /// What makes a device that holds `have` hold `want`. Sessions of peers that stay as they are go on.
 pub fn changes(have: &Tunnel, want: &Tunnel) -> TunnelChanges {
     let Tunnel { private_key, public_key: _, listen_port, fwmark, peers } = want;
-    let foreign = have.peers.iter().filter(|peer| want.peer(peer.public_key).is_none());
-    let differs = |peer: &&TunnelPeer| !have.peer(peer.public_key).is_some_and(|held| held.is_as(peer));
+    let (held, wanted) = (have.by_key(), want.by_key());
+    let foreign = have.peers.iter().filter(|peer| !wanted.contains_key(&peer.public_key));
+    let differs = |peer: &&TunnelPeer| !held.get(&peer.public_key).is_some_and(|held| held.is_as(peer));
     TunnelChanges {
         private_key: private_key.clone().filter(|key| have.private_key.as_ref() != Some(key)),
         listen_port: Some(*listen_port).filter(|&port| port != 0 && port != have.listen_port),

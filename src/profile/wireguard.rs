@@ -118,10 +118,15 @@ impl fmt::Debug for Key {
 
 impl Drop for Key {
     fn drop(&mut self) {
-        self.0.fill(0);
-        // Keeps the writes from being left out as dead.
-        std::hint::black_box(&self.0);
+        wipe(&mut self.0);
     }
+}
+
+/// Overwrites what held a secret.
+pub fn wipe(bytes: &mut [u8]) {
+    bytes.fill(0);
+    // Keeps the writes from being left out as dead.
+    std::hint::black_box(bytes);
 }
 
 /// A public key.

@@ -47,7 +47,8 @@ pub(super) fn write(
     mut journal: Option<&mut Journal>,
 ) {
     set_hostname(outcome, journal.as_deref_mut());
-    let up = || outcome.links.iter().filter(|link| link.state == LinkState::Up);
+    let here = || outcome.links.iter().filter(|link| link.netns.is_none());
+    let up = || here().filter(|link| link.state == LinkState::Up);
     // No daemon is told of what is there for the boot only.
     let lasting: Vec<&LinkOutcome> = up().filter(|link| link.exit != ExitPolicy::Flush).collect();
     let of_each = |wanted: bool, files: &dyn Fn(&LinkOutcome) -> Vec<StateFile>| -> Vec<StateFile> {
@@ -64,8 +65,7 @@ pub(super) fn write(
         of_each(leave.handover.networkd, &|link| state::networkd::files(link, &lasting, leave.networkd_priority));
     let klibc = of_each(true, &|link| state::klibc::files(link));
     let mut files = [networkmanager.as_slice(), &networkd, &klibc].concat();
-    let known =
-        outcome.links.iter().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
+    let known = here().filter(|link| link.state == LinkState::Up || link.created || !link.tuned.is_empty());
     let of_link = |link: &LinkOutcome, file: StateFile| file.of(link.device.ifindex);
     files.extend(known.flat_map(|link| state::memory::remember(link).into_iter().map(move |file| of_link(link, file))));
     files.extend(state::resolv_conf::files(&outcome.dns));

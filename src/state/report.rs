@@ -4,6 +4,7 @@
 //! `failed` and goes with exit codes 0, 3 and 1.
 
 mod lease;
+mod rule;
 mod tunnel;
 
 use serde::Serialize;
@@ -12,7 +13,6 @@ use self::lease::{Lease6Report, LeaseReport, lease_report, lease6_report};
 use super::file::StateFile;
 use crate::activate::{LinkOutcome, Outcome};
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
-use crate::profile::ip::RoutingRule;
 use crate::profile::tuning::Change;
 use crate::profile::{Device, Origin, Profile};
 use crate::proto::Instant;
@@ -49,6 +49,7 @@ struct Link<'a> {
     id_path: Option<&'a str>,
     arp_type: u16,
     kind: Option<&'a str>,
+    netns: Option<&'a str>,
     origin: &'static str,
     profile: Option<ProfileRef<'a>>,
     matched_by: Vec<&'a str>,
@@ -148,7 +149,7 @@ pub fn file(outcome: &Outcome, cmdline_hash: String, handed_over: &[(&'static st
         missing: outcome.missing.iter().map(missing).collect(),
         dns: Dns { servers: &outcome.dns.servers, search: &outcome.dns.search },
         routes: outcome.links.iter().flat_map(|link| link.target.routes.iter().map(|r| route(r, link))).collect(),
-        rules: outcome.links.iter().flat_map(|link| link.target.rules.iter().map(rule)).collect(),
+        rules: outcome.links.iter().flat_map(|link| rule::all(&link.target)).collect(),
         handed_over: handed_over.iter().map(|(to, files)| handed(to, files)).collect(),
         warnings: outcome.warnings.iter().map(|warning| crate::profile::text::one_line(&warning.to_string())).collect(),
     };
@@ -175,7 +176,6 @@ fn links(outcome: &Outcome) -> Vec<Link<'_>> {
 
 /// What is known of any device.
 fn bare(device: &Device) -> Link<'_> {
-    let said = |text: &'static str| text;
     Link {
         ifname: &device.name,
         ifindex: device.ifindex,
@@ -185,12 +185,13 @@ fn bare(device: &Device) -> Link<'_> {
         id_path: Some(device.id_path.as_str()).filter(|path| !path.is_empty()),
         arp_type: device.arp_type,
         kind: device.kind.as_deref(),
-        origin: said("external"),
+        netns: None,
+        origin: "external",
         profile: None,
         matched_by: Vec::new(),
         rejected: Vec::new(),
         required: false,
-        state: said("untouched"),
+        state: "untouched",
         reason: None,
         up_ms: None,
         carrier_ms: None,
@@ -214,6 +215,7 @@ fn taken(link: &LinkOutcome) -> Link<'_> {
         link.target.addresses.iter().map(|address| static_or_leased(address, link)).collect();
     addresses.extend(link.autoconf.iter().map(|net| address_of(net.to_string(), "ra")));
     Link {
+        netns: link.netns.as_deref(),
         origin: origin(&link.profile),
         profile: Some(profile(&link.profile)),
         matched_by: link.matched_by.iter().map(String::as_str).collect(),
@@ -304,17 +306,4 @@ fn route(route: &DesiredRoute, link: &LinkOutcome) -> Route {
         },
         src: route.options.src.map(|src| src.to_string()),
     }
-}
-
-/// A policy rule in the words of ip-rule(8).
-fn rule(rule: &RoutingRule) -> String {
-    let part = |name: &str, value: Option<String>| value.map(|v| format!(" {name} {v}")).unwrap_or_default();
-    format!(
-        "priority {}{}{}{}{}",
-        rule.priority,
-        part("from", rule.from.map(|net| net.to_string())),
-        part("to", rule.to.map(|net| net.to_string())),
-        part("fwmark", rule.fwmark.map(|(mark, mask)| format!("{mark:#x}/{mask:#x}"))),
-        part("table", rule.table.map(|table| table.to_string())),
-    )
 }

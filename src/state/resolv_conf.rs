@@ -16,6 +16,13 @@ pub fn files(dns: &Dns) -> Vec<StateFile> {
     vec![own, StateFile { write: Write::ReplaceOrFill, ..StateFile::public("/etc/resolv.conf", text) }]
 }
 
+/// What `ip netns exec` shows as `/etc/resolv.conf` in a namespace that has a name.
+pub fn of_namespace(name: &str, dns: &Dns) -> Vec<StateFile> {
+    let nothing = dns.servers.is_empty() && dns.search.is_empty();
+    let file = || StateFile::public(format!("/etc/netns/{name}/resolv.conf"), render(dns));
+    if nothing || name.contains('/') || name.starts_with('.') { Vec::new() } else { vec![file()] }
+}
+
 /// The text of the file.
 fn render(dns: &Dns) -> String {
     let mut text = String::from("# Written by sunup\n");

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::support::{Lan, wait_until};
+use crate::support::{Dnsmasq, Lan, wait_until};
 
 /// A pair of keys, made in a room.
 struct Keys {
@@ -127,6 +127,100 @@ fn everything_goes_through_a_full_tunnel_and_the_network_cannot_lead_past_it() {
     it.file("/etc/wireguard/sunup.d/wg0.conf", "", peer);
     it.lan.up("ip=dhcp rd.neednet=1 rd.wireguard.bypass=1").exits(0);
     assert!(it.lan.route("0.0.0.0/1").is_some());
+}
+
+/// LocalNet (CVE-2023-36672): the subnet of the lease covers what belongs into the tunnel.
+#[test]
+fn a_lease_cannot_make_neighbours_of_what_belongs_into_the_tunnel() {
+    let it = Tunnelled::new("wg-localnet");
+    it.lan.server.ip("address add 198.51.100.254/24 dev srv0");
+    let _server = Dnsmasq::start(
+        &it.lan.server,
+        &[
+            "--interface=srv0",
+            "--dhcp-range=198.51.100.100,198.51.100.150,255.255.255.0,1h",
+            "--dhcp-option=option:router,198.51.100.254",
+        ],
+    );
+    it.file("/etc/wireguard/wg0.conf", "", "Endpoint = 10.77.0.1:51820\nAllowedIPs = 0.0.0.0/0");
+    it.lan.up("ip=dhcp rd.neednet=1 rd.wireguard=wg0").exits(0).says("198.51.100.0/24 from the network is refused");
+    let way = |to: &str| it.lan.client.ip(&format!("route get {to}"));
+    assert!(way("198.51.100.1").contains("dev wg0"), "{}", way("198.51.100.1"));
+    assert!(way("198.51.100.254").contains("dev eth0"), "{}", way("198.51.100.254"));
+    it.lan.ping("198.51.100.1");
+}
+
+#[test]
+fn in_a_namespace_of_its_own_the_tunnel_is_the_only_way_out() {
+    let it = Tunnelled::new("wg-netns");
+    let _server = it.lan.serve(&[]);
+    let peer = "Endpoint = 10.77.0.1:51820\nAllowedIPs = 0.0.0.0/0, ::/0";
+    it.file("/etc/wireguard/wg0.conf", "DNS = 10.99.0.1", peer);
+    let up = ["up", "--netns", "blue", "--cmdline", "ip=dhcp rd.neednet=1 rd.wireguard=wg0"];
+    it.lan.sunup(&up).exits(1).says("network namespace /run/netns/blue");
+    it.lan.client.ip("netns add blue");
+    it.lan.sunup(&up).exits(0);
+    let inside = |command: &str| it.lan.client.sh(&format!("nsenter --net=/run/netns/blue {command}"));
+    inside("ping -c1 -i0.2 -w10 -n 198.51.100.1");
+    inside("ping -c1 -i0.2 -w10 -n fd99::1");
+    let held = || {
+        inside("sh -c 'ip -o address; ip route; ip -6 route; ip rule; wg showconf wg0; ls /sys/class/net >/dev/null'")
+    };
+    let before = held();
+    assert!(before.contains("default dev wg0") && !before.contains("eth0") && !before.contains("fwmark"), "{before}");
+    // Here there is no trace of it: no link, no rule, no route, no name server, and no daemon is told.
+    assert!(it.lan.client.run("ip", &["link", "show", "wg0"]).code != 0);
+    assert!(
+        !it.lan.client.ip("rule show").contains("fwmark")
+            && !it.lan.client.read("/etc/resolv.conf").contains("10.99.0.1")
+    );
+    assert!(!it.lan.client.exists("/run/NetworkManager/system-connections/wg0.nmconnection"));
+    assert!(it.lan.client.read("/etc/netns/blue/resolv.conf").contains("nameserver 10.99.0.1"));
+    let link = it.lan.link_state("wg0");
+    assert_eq!((link["netns"].as_str(), link["state"].as_str()), (Some("blue"), Some("up")), "{link}");
+    assert!(link["wireguard"]["peers"][0]["latest_handshake"].as_u64().is_some(), "{link}");
+    it.no_secret_is_told();
+
+    it.lan.sunup(&up).exits(0);
+    assert_eq!(held(), before, "a second run");
+    // Without the network below, nothing leaves another way.
+    it.lan.client.ip("route del default");
+    it.lan.client.ip("link set eth0 down");
+    assert!(
+        it.lan.client.run("nsenter", &["--net=/run/netns/blue", "ping", "-c1", "-w1", "-n", "198.51.100.1"]).code != 0
+    );
+}
+
+#[test]
+fn an_endpoint_of_ipv6_may_be_named_in_the_hosts_file() {
+    let it = Tunnelled::new("wg-hosts");
+    it.lan.server.ip("address add fd77::1/64 dev srv0 nodad");
+    it.file("/etc/wireguard/wg0.conf", "", "Endpoint = Hub.Example:51820\nAllowedIPs = 10.99.0.0/24");
+    it.lan.client.sh("echo 'fd77::1 hub hub.example # ours' >>/etc/hosts");
+    it.lan.up("ip=[fd77::2]:::64::eth0:none rd.neednet=1 rd.wireguard=wg0").exits(0);
+    it.lan.ping("10.99.0.1");
+    assert_eq!(it.tunnel()["peers"][0]["endpoint"], "[fd77::1]:51820");
+}
+
+#[test]
+fn an_answer_too_long_for_a_datagram_is_fetched_by_tcp() {
+    let it = Tunnelled::new("wg-tcp");
+    it.lan.server.sh("ip address add 10.77.0.53/24 dev srv0
+        for n in $(seq 40); do ip address add 198.51.100.$((n + 100))/32 dev lo; done");
+    let records: Vec<String> = (101..141).map(|n| format!("--host-record=hub.example,198.51.100.{n}")).collect();
+    let options =
+        ["--keep-in-foreground", "--conf-file=/dev/null", "--no-hosts", "--no-resolv", "--user=root", "--pid-file="];
+    let options = options.into_iter().chain(["--log-facility=-", "--listen-address=10.77.0.53", "--bind-interfaces"]);
+    let options: Vec<&str> = options.chain(records.iter().map(String::as_str)).collect();
+    let mut names = it.lan.server.spawn("dnsmasq", &options);
+    names.wait_for("started");
+    let _server = it.lan.serve(&[]);
+    it.file("/etc/wireguard/wg0.conf", "", "Endpoint = hub.example:51820\nAllowedIPs = 10.99.0.0/24");
+    it.lan.up("ip=dhcp rd.neednet=1 rd.wireguard=wg0").exits(0);
+    it.lan.ping("10.99.0.1");
+    let opened =
+        it.lan.client.sh("sed -n 's/^Tcp: [0-9]* [0-9]* [0-9]* -*[0-9]* \\([0-9]*\\) .*/\\1/p' /proc/net/snmp");
+    assert!(opened.trim().parse::<u32>().unwrap() > 0, "no TCP: {}", names.log());
 }
 
 #[test]

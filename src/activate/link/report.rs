@@ -38,6 +38,7 @@ impl Link {
             dns: self.dns(now),
             tuned: self.tuning.changed().to_vec(),
             tunnel: self.tunnel.as_ref().and_then(Tunnel::report),
+            netns: None,
             learned: self.learned.clone(),
             autoconf: self.v6.as_ref().map(Ipv6::autoconf).unwrap_or_default(),
         }

@@ -1,15 +1,29 @@
 //! What a link has to do with tunnels: it is one, or carries some.
 
+use ipnet::IpNet;
+
 use super::Link;
 use crate::activate::event::{Action, DnsTicket, Underlay};
 use crate::activate::outcome::{LinkState, Reason};
+use crate::activate::sysctls;
 use crate::activate::tunnel::Below;
 use crate::profile::desired::{DesiredLink, DesiredRoute};
 use crate::profile::tunnel;
+use crate::profile::{Ip6Settings, Method6};
 use crate::proto::Instant;
 
-/// Kernel settings that mean something to a tunnel. It forms no address by itself: WireGuard turns that off when it is set up.
-pub(super) const SYSCTLS: [&str; 2] = ["ipv6/accept_ra", "ipv6/disable_ipv6"];
+/// Kernel settings that mean something to a tunnel.
+const SYSCTLS: [&str; 2] = ["ipv6/accept_ra", "ipv6/disable_ipv6"];
+
+/// The kernel settings that a method wants of a tunnel. It forms no address by itself, as WireGuard turns that off when the link is
+/// made; where IPv6 is the kernel's affair, NetworkManager turns it on.
+pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
+    let mut all = sysctls::sysctls(settings);
+    all.retain(|(key, _)| SYSCTLS.contains(key));
+    let kernels = settings.is_some_and(|settings| settings.method == Method6::Ignore);
+    all.extend(kernels.then(|| ("ipv6/addr_gen_mode", "3".to_owned())));
+    all
+}
 
 impl Link {
     /// True for a tunnel.
@@ -19,7 +33,8 @@ impl Link {
 
     /// Adds what a tunnel routes, and what tunnels over this link need; takes away what would lead past them, and says so.
     pub(super) fn with_tunnels(&self, mut target: DesiredLink) -> (DesiredLink, Vec<String>) {
-        let refused = self.start.guard.purge(&mut target.routes);
+        let leased: Vec<IpNet> = self.v4.addresses().iter().map(IpNet::trunc).collect();
+        let refused = self.start.guard.purge(&mut target.routes, &leased);
         target.routes.extend(self.pins.iter().cloned());
         let Some(tunnel) = &self.tunnel else { return (target, refused) };
         let routes = tunnel.routes();
@@ -28,6 +43,7 @@ impl Link {
             let DesiredLink { ifindex, mtu, .. } = target;
             return (DesiredLink { ifindex, mtu, ..DesiredLink::default() }, refused);
         }
+        routes.displace(&mut target.routes);
         target.routes.extend(routes.all().cloned());
         target.rules.extend(routes.v4.rules.iter().cloned());
         target.rules6.extend(routes.v6.rules.iter().cloned());
@@ -39,6 +55,11 @@ impl Link {
         let v4 = self.v4.target(self.start.metric, now).routes;
         let v6 = self.v6.as_ref().map(|v6| v6.target(self.start.metric, now).routes).unwrap_or_default();
         self.with_tunnels(DesiredLink { routes: [v4, v6].concat(), ..DesiredLink::default() }).1
+    }
+
+    /// Another way may be there.
+    pub(in crate::activate) fn look_for_ways(&mut self, now: Instant) {
+        self.tunnel.iter_mut().for_each(|tunnel| tunnel.look_for_ways(now));
     }
 
     /// Keeps the way to an endpoint of a tunnel. True: it is new.

@@ -23,30 +23,34 @@ pub struct TunnelSettings {
     pub apart: Apart,
     /// Name servers besides those of links.
     pub resolver: Dns,
+    /// Addresses of names that need not be looked up.
+    pub hosts: Vec<(String, std::net::IpAddr)>,
 }
 
 impl Default for TunnelSettings {
     fn default() -> Self {
-        Self { handshake_timeout: Duration::from_secs(20), bypass: false, apart: Apart::No, resolver: Dns::default() }
+        Self {
+            handshake_timeout: Duration::from_secs(20),
+            bypass: false,
+            apart: Apart::No,
+            resolver: Dns::default(),
+            hosts: Vec::new(),
+        }
     }
 }
 
 impl Session {
     /// What a tunnel is started with.
     pub(super) fn tunnel_start(&self, device: &Device, profile: &Profile) -> TunnelStart {
-        let TunnelSettings { handshake_timeout, bypass: _, apart, resolver: _ } = &self.settings.tunnels;
-        let ip = |v4: bool| {
-            let ip4 = profile.ipv4.as_ref().map(|ipv4| &ipv4.ip).filter(|_| v4);
-            ip4.or(profile.ipv6.as_ref().map(|ipv6| &ipv6.ip)).and_then(|ip| ip.route_metric)
-        };
-        let metric = ip(true).or(ip(false)).unwrap_or_else(|| self.metric(profile));
+        let TunnelSettings { handshake_timeout, bypass: _, apart, resolver: _, hosts } = &self.settings.tunnels;
+        let metric = self.metric(profile);
         let seed = self.settings.seed.rotate_left(17) ^ u64::from(device.ifindex);
-        TunnelStart { metric, apart: *apart, patience: *handshake_timeout, seed }
+        TunnelStart { metric, apart: *apart, patience: *handshake_timeout, seed, hosts: hosts.clone() }
     }
 
     /// The networks of all tunnels that are planned.
     pub(super) fn guard(&self) -> Guard {
-        if self.settings.tunnels.bypass {
+        if self.settings.tunnels.bypass || self.settings.tunnels.apart != Apart::No {
             return Guard::default();
         }
         let planned = self.plan.creations.iter().filter_map(|one| self.settings.profiles.get(one.profile));

@@ -35,20 +35,27 @@ pub(super) struct Contact {
     nudged: bool,
 }
 
-/// All peers with an endpoint. One that is a name, and that the device talks with already, is not looked up again. `told`: only the
-/// device knows where they are.
-pub(super) fn all(link: &WireGuard, held: &Tunnel, told: bool) -> Vec<Contact> {
+/// All peers with an endpoint. One that is a name, and that the device talks with already, is not looked up again; `hosts` are names
+/// that are known. `told`: only the device knows where they are.
+pub(super) fn all(link: &WireGuard, held: &Tunnel, hosts: &[(String, IpAddr)], told: bool) -> Vec<Contact> {
+    let peers = held.by_key();
     let one = |peer: &Peer| {
         let (host, port) = split_endpoint(peer.endpoint.as_deref()?)?;
-        let held = held.peer(peer.public_key);
-        let works = |held: &&TunnelPeer| told || held.last_handshake > 0;
+        let held = peers.get(&peer.public_key);
+        let works = |held: &&&TunnelPeer| told || held.last_handshake > 0;
         let known = held.filter(works).and_then(|peer| peer.endpoint).filter(|known| told || known.port() == port);
-        let address = host.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, port));
+        let literal = host.parse::<IpAddr>().ok().map(|address| SocketAddr::new(address, port));
+        let of_host = || hosts.iter().filter(|(name, _)| name.eq_ignore_ascii_case(host));
+        let candidates = match if told { known } else { literal.or(known) } {
+            Some(one) => vec![one],
+            None if told => Vec::new(),
+            None => of_host().map(|(_, address)| SocketAddr::new(*address, port)).collect(),
+        };
         Some(Contact {
             public_key: peer.public_key,
             host: host.to_owned(),
             port,
-            candidates: if told { known } else { address.or(known) }.into_iter().collect(),
+            candidates,
             at: 0,
             tries: 0,
             next: None,
@@ -62,9 +69,10 @@ pub(super) fn all(link: &WireGuard, held: &Tunnel, told: bool) -> Vec<Contact> {
 pub(super) fn desired(peer: &Peer, endpoint: Option<SocketAddr>) -> TunnelPeer {
     let Peer { public_key, preshared_key, preshared_key_flags: _, endpoint: _, allowed_ips, persistent_keepalive } =
         peer;
-    let mut networks: Vec<IpNet> = allowed_ips.iter().map(IpNet::trunc).collect();
-    crate::profile::sort::sort(&mut networks);
-    networks.dedup();
+    // In their order; the last of several counts, as in the kernel.
+    let mut seen = std::collections::BTreeSet::new();
+    let mut networks: Vec<IpNet> = allowed_ips.iter().rev().map(IpNet::trunc).filter(|net| seen.insert(*net)).collect();
+    networks.reverse();
     TunnelPeer {
         public_key: *public_key,
         preshared_key: preshared_key.clone(),

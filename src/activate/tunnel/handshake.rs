@@ -16,13 +16,15 @@ impl Tunnel {
         }
         let mut peers = Vec::new();
         let due = |contact: &Contact| contact.next_try().is_some_and(|at| now >= at);
-        let want = if self.contacts.iter().any(due) { self.want() } else { Default::default() };
+        // Not yet told: `configure` comes first.
+        let Some(want) = &self.wanted else { return };
         for contact in self.contacts.iter_mut().filter(|contact| due(contact)) {
             let Some(peer) = want.peer(contact.public_key) else { continue };
             peers.extend(contact.provoke(peer, &self.reaches, now));
         }
         if !peers.is_empty() {
-            self.wanted = Some(self.want());
+            self.aims = self.aims();
+            self.wanted = Some(self.want(&self.aims));
             self.send(TunnelChanges { peers, ..TunnelChanges::default() }, out);
         } else if now >= self.look_at && !self.asked {
             self.asked = true;

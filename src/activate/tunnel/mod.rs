@@ -18,7 +18,7 @@ mod reach;
 pub(crate) mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ const OVERHEAD: u32 = 80;
 const NARROWEST: u32 = 576;
 /// How long a way to a peer is looked for when nothing else will come up any more.
 const GRACE: Duration = Duration::from_secs(3);
+/// So many peers are called at once, and the next ones so much later: each call is work for this machine and a packet for the network.
+const AT_ONCE: usize = 8;
+const PACE: Duration = Duration::from_millis(100);
 /// Looks at the device while a handshake is waited for.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(200));
 
@@ -64,7 +67,7 @@ pub(crate) struct Below {
     pub(crate) search: Vec<String>,
     /// A link may still come up.
     pub(crate) pending: bool,
-    /// How many links are up: with another, other ways are there.
+    /// How many links are up.
     pub(crate) up: usize,
 }
 
@@ -79,11 +82,13 @@ pub(crate) struct Tunnel {
     have: Option<tunnel::Tunnel>,
     /// A look at the device is under way.
     asked: bool,
-    /// What it was last told to hold.
+    /// What it was last told to hold, and where peers are according to that.
     wanted: Option<tunnel::Tunnel>,
+    aims: BTreeMap<PublicKey, SocketAddr>,
     /// Routes to endpoints, and the links they leave by.
     pins: Vec<(u32, DesiredRoute)>,
     contacts: Vec<Contact>,
+    hosts: Vec<(String, IpAddr)>,
     names: Names,
     reaches: Reaches,
     below: Below,
@@ -108,7 +113,7 @@ impl Tunnel {
                            network.wireguard.private.";
         let id = &profile.id;
         let failed = link.private_key.is_none().then(|| Reason::Tunnel(format!("{without_key}{id}")));
-        let routes = routes::of(profile, settings.metric, settings.apart == Apart::After);
+        let routes = routes::of(profile, settings.metric, settings.apart != Apart::No);
         Some(Self {
             ifindex,
             link: link.clone(),
@@ -126,6 +131,8 @@ impl Tunnel {
             wanted: None,
             pins: Vec::new(),
             contacts: Vec::new(),
+            hosts: settings.hosts.clone(),
+            aims: BTreeMap::new(),
             below: Below::default(),
             changed: now,
             setting: false,
@@ -166,6 +173,9 @@ impl Tunnel {
     }
 
     fn find_pins(&self) -> Vec<(u32, DesiredRoute)> {
+        if self.apart != Apart::No {
+            return Vec::new();
+        }
         let endpoints = self.contacts.iter().filter_map(|contact| contact.current(&self.reaches));
         let swallowed = endpoints.map(|endpoint| endpoint.ip()).filter(|&address| self.routes.swallows(address));
         swallowed.filter_map(|address| self.reaches.found(address).map(|way| way.pin(address))).collect()
@@ -189,7 +199,7 @@ impl Tunnel {
         self.asked = false;
         match held {
             Ok(held) if self.have.is_none() => {
-                self.contacts = contact::all(&self.link, &held, self.apart == Apart::After);
+                self.contacts = contact::all(&self.link, &held, &self.hosts, self.apart == Apart::After);
                 self.have = Some(held);
             }
             Ok(held) => {
@@ -211,7 +221,7 @@ impl Tunnel {
     }
 
     /// The way to an address, answering [`Action::FindRoute`].
-    pub(crate) fn route(&mut self, address: std::net::IpAddr, found: Option<Underlay>, now: Instant) {
+    pub(crate) fn route(&mut self, address: IpAddr, found: Option<Underlay>, now: Instant) {
         // A way through the tunnel itself is none.
         self.reaches.told(address, found.filter(|found| found.ifindex != self.ifindex), now);
     }
@@ -226,8 +236,14 @@ impl Tunnel {
         if self.configured && self.applied.is_none() {
             self.applied = Some(now);
             self.look_at = now;
-            self.contacts.iter_mut().for_each(|contact| contact.begin(now));
+            let groups = self.contacts.chunks_mut(AT_ONCE).zip(0_u32..);
+            groups.for_each(|(group, turn)| group.iter_mut().for_each(|contact| contact.begin(now + PACE * turn)));
         }
+    }
+
+    /// Another way to peers may be there.
+    pub(crate) fn look_for_ways(&mut self, now: Instant) {
+        self.reaches.retry(now);
     }
 
     /// The network below is like this now.
@@ -292,8 +308,9 @@ impl Tunnel {
     }
 
     fn give_up_at(&self) -> Instant {
-        let idle = !self.below.pending && !self.names.is_busy();
-        if idle { self.changed.max(self.names.ended()) + GRACE } else { Instant::new(Duration::MAX) }
+        let idle = !self.below.pending && !self.names.is_busy() && !self.reaches.is_busy();
+        let since = self.changed.max(self.names.ended()).max(self.reaches.since());
+        if idle { since + GRACE } else { Instant::new(Duration::MAX) }
     }
 
     /// Configures the device when there is somebody to talk to. True: done for the first time.
@@ -303,12 +320,14 @@ impl Tunnel {
         if !(self.configured || reached || self.contacts.is_empty() || self.apart == Apart::After) {
             return false;
         }
-        let want = self.want();
-        let same = self.wanted.as_ref() == Some(&want);
+        let aims = self.aims();
+        let mut changes = TunnelChanges::default();
         // Where a peer has moved to by itself is not put back.
-        let changes = if same { TunnelChanges::default() } else { tunnel::changes(have, &want) };
-        self.wanted = Some(want);
-        if !same {
+        if self.wanted.is_none() || self.aims != aims {
+            let want = self.want(&aims);
+            changes = tunnel::changes(have, &want);
+            self.wanted = Some(want);
+            self.aims = aims;
             self.pins = self.find_pins();
         }
         if !changes.is_empty() {
@@ -323,15 +342,18 @@ impl Tunnel {
         out.push(Action::SetTunnel { ifindex: self.ifindex, changes: Box::new(changes) });
     }
 
+    /// Where each peer is.
+    fn aims(&self) -> BTreeMap<PublicKey, SocketAddr> {
+        self.contacts.iter().filter_map(|c| Some((c.public_key, c.current(&self.reaches)?))).collect()
+    }
+
     /// What the device shall hold.
-    fn want(&self) -> tunnel::Tunnel {
+    fn want(&self, aims: &BTreeMap<PublicKey, SocketAddr>) -> tunnel::Tunnel {
         let link = &self.link;
-        let found = self.contacts.iter().filter_map(|c| Some((c.public_key, c.current(&self.reaches)?)));
-        let endpoints: BTreeMap<PublicKey, SocketAddr> = found.collect();
-        let one = |peer: &Peer| contact::desired(peer, endpoints.get(&peer.public_key).copied());
+        let one = |peer: &Peer| contact::desired(peer, aims.get(&peer.public_key).copied());
         let peers: Vec<TunnelPeer> = link.peers.iter().map(one).collect();
         let key = link.private_key.clone();
-        let mark = if self.apart == Apart::No { self.routes.mark } else { link.fwmark };
+        let mark = self.routes.mark;
         let (listen_port, peers) = (link.listen_port, contact::each_network_once(peers));
         tunnel::Tunnel { private_key: key, public_key: None, listen_port, fwmark: mark, peers }
     }
@@ -348,6 +370,8 @@ pub(crate) struct TunnelStart {
     pub(crate) patience: Duration,
     /// Makes identifiers.
     pub(crate) seed: u64,
+    /// Addresses of names that need not be looked up.
+    pub(crate) hosts: Vec<(String, IpAddr)>,
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ const GAPS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_mi
 pub(super) struct Reaches {
     mark: u32,
     known: BTreeMap<IpAddr, Reach>,
+    /// When one was added last.
+    since: Instant,
     open: bool,
     /// The tunnel's default route (IPv4, IPv6) will stand beside that of the network below.
     plain: [bool; 2],
@@ -34,7 +36,7 @@ impl Reaches {
     /// Ways for packets with this mark. `open`: every address counts as reached, as the ways are in another namespace.
     /// `plain`: the tunnel's default route (IPv4, IPv6) will stand beside others.
     pub(super) fn new(mark: u32, open: bool, plain: [bool; 2]) -> Self {
-        Self { mark, known: BTreeMap::new(), open, plain }
+        Self { mark, known: BTreeMap::new(), since: Instant::default(), open, plain }
     }
 
     /// True if every address counts as reached.
@@ -49,7 +51,20 @@ impl Reaches {
 
     /// Looks for the way to an address from now on.
     pub(super) fn want(&mut self, address: IpAddr, now: Instant) {
-        self.known.entry(address).or_insert(Reach { found: None, loops: false, asked: false, next: now, gap: GAPS.0 });
+        self.known.entry(address).or_insert_with(|| {
+            self.since = now;
+            Reach { found: None, loops: false, asked: false, next: now, gap: GAPS.0 }
+        });
+    }
+
+    /// True while an answer is to come.
+    pub(super) fn is_busy(&self) -> bool {
+        self.known.values().any(|reach| reach.asked)
+    }
+
+    /// Since when all ways are looked for.
+    pub(super) fn since(&self) -> Instant {
+        self.since
     }
 
     /// True if there is a way only as long as the tunnel's default route is not there.

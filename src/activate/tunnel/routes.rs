@@ -12,7 +12,7 @@ use super::numbers;
 use crate::profile::desired::{DesiredRoute, protocol};
 use crate::profile::ip::{RouteOptions, RoutingRule};
 use crate::profile::wireguard::WireGuard;
-use crate::profile::{IpSettings, LinkKind, Method4, Method6, Profile};
+use crate::profile::{IpSettings, LinkKind, Method6, Profile};
 
 /// The main table.
 const MAIN: u32 = 254;
@@ -46,6 +46,17 @@ impl TunnelRoutes {
         self.v4.routes.iter().chain(&self.v6.routes)
     }
 
+    /// Takes out of the routes of a link those prefixes of its own addresses that a network of the tunnel stands for: IPv6 holds
+    /// no two routes to one network with one metric.
+    pub(crate) fn displace(&self, routes: &mut Vec<DesiredRoute>) {
+        let same = |route: &DesiredRoute, own: &DesiredRoute| {
+            route.destination == own.destination
+                && route.metric == own.metric
+                && route.options.table.unwrap_or(MAIN) == own.options.table.unwrap_or(MAIN)
+        };
+        routes.retain(|own| !self.v6.routes.iter().any(|route| own.gateway.is_none() && same(route, own)));
+    }
+
     /// True if an address would be sent into the tunnel by a route that all tables' users see: of the packets that carry the tunnel,
     /// too.
     pub(crate) fn swallows(&self, address: IpAddr) -> bool {
@@ -62,7 +73,6 @@ pub(crate) fn of(profile: &Profile, metric: u32, apart: bool) -> TunnelRoutes {
     let ip4 = profile.ipv4.as_ref().map_or(&own, |ipv4| &ipv4.ip);
     let ip6 = profile.ipv6.as_ref().map_or(&own, |ipv6| &ipv6.ip);
     let off6 = profile.ipv6.as_ref().is_some_and(|ipv6| ipv6.method == Method6::Disabled);
-    let off4 = profile.ipv4.as_ref().is_none_or(|ipv4| ipv4.method == Method4::Disabled);
     let auto4 = !apart && is_auto(link, ip4, true);
     let auto6 = !apart && is_auto(link, ip6, false);
     let own_mark = if link.fwmark != 0 { link.fwmark } else { numbers::mark(profile.uuid) };
@@ -75,7 +85,7 @@ pub(crate) fn of(profile: &Profile, metric: u32, apart: bool) -> TunnelRoutes {
         let plain_default = !apart && routes.iter().any(|route| route.destination.prefix_len() == 0 && in_main(route));
         FamilyRoutes { routes, rules: if auto { rules(ip, mark, priority) } else { Vec::new() }, plain_default }
     };
-    TunnelRoutes { v4: family(true, auto4, off4), v6: family(false, auto6, off6), mark }
+    TunnelRoutes { v4: family(true, auto4, false), v6: family(false, auto6, off6), mark }
 }
 
 /// Whether the default route of a family goes into a table of its own.
@@ -97,14 +107,12 @@ fn peer_routes(link: &WireGuard, ip: &IpSettings, v4: bool, table: Option<u32>, 
     let networks = link.peers.iter().flat_map(|peer| &peer.allowed_ips);
     for net in networks.filter(|net| matches!(net, IpNet::V4(_)) == v4).map(IpNet::trunc) {
         let default = net.prefix_len() == 0;
-        // IPv6 cannot hold the prefix route of an address twice.
-        let own_prefix =
-            || ip.addresses.iter().any(|own| own.trunc() == net && net.prefix_len() < net.max_prefix_len());
-        if default && ip.never_default || !v4 && own_prefix() {
+        if default && ip.never_default {
             continue;
         }
         let table = table.filter(|_| default).or(Some(ip.route_table).filter(|&table| table != 0));
         let options = RouteOptions { table, scope: v4.then_some(SCOPE_LINK), ..RouteOptions::default() };
+        let metric = ip.route_metric.unwrap_or(metric);
         let metric = if v4 { metric } else { metric.max(1) };
         let route = DesiredRoute { destination: net, gateway: None, metric, protocol: protocol::STATIC, options };
         if seen.insert(net) {
@@ -116,14 +124,10 @@ fn peer_routes(link: &WireGuard, ip: &IpSettings, v4: bool, table: Option<u32>, 
 
 fn rules(ip: &IpSettings, mark: u32, priority: u32) -> Vec<RoutingRule> {
     let table = if ip.route_table == 0 { MAIN } else { ip.route_table };
-    let main = RoutingRule { priority, table: Some(table), suppress_prefixlength: Some(0), ..RoutingRule::default() };
-    let tunnel = RoutingRule {
-        priority: priority + 1,
-        table: Some(mark),
-        invert: true,
-        fwmark: Some((mark, u32::MAX)),
-        ..RoutingRule::default()
-    };
+    let rule = RoutingRule { priority, anonymous: true, ..RoutingRule::default() };
+    let main = RoutingRule { table: Some(table), suppress_prefixlength: Some(0), ..rule.clone() };
+    let tunnel =
+        RoutingRule { priority: priority + 1, table: Some(mark), invert: true, fwmark: Some((mark, u32::MAX)), ..rule };
     vec![main, tunnel]
 }
 
@@ -131,7 +135,7 @@ fn rules(ip: &IpSettings, mark: u32, priority: u32) -> Vec<RoutingRule> {
 mod tests {
     use super::*;
     use crate::profile::wireguard::{Peer, PublicKey};
-    use crate::profile::{Ip4Settings, Ip6Settings, Origin};
+    use crate::profile::{Ip4Settings, Ip6Settings, Method4, Origin};
 
     fn profile(allowed: &[&str], change: impl FnOnce(&mut WireGuard, &mut IpSettings, &mut IpSettings)) -> Profile {
         let mut link = WireGuard::default();
@@ -183,8 +187,9 @@ mod tests {
     #[test]
     fn networks_go_to_the_main_table_or_the_profiles() {
         let networks = ["10.9.0.7/24", "10.9.0.5/32", "10.20.0.0/16", "fd00::/64", "fd01::1/64", "10.20.0.0/16"];
-        let routes =
-            ["10.9.0.0/24 table 254", "10.9.0.5/32 table 254", "10.20.0.0/16 table 254", "fd01::/64 table 254"];
+        let routes = ["10.9.0.0/24", "10.9.0.5/32", "10.20.0.0/16", "fd00::/64", "fd01::/64"];
+        let routes = routes.map(|net| format!("{net} table 254"));
+        let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
         check(&profile(&networks, |_, _, _| {}), 0, &routes, &[], false);
         let table = |_: &mut WireGuard, ip4: &mut IpSettings, ip6: &mut IpSettings| {
             (ip4.route_table, ip6.route_table) = (1234, 1234);

@@ -40,7 +40,8 @@ impl World {
         let mut profile = Profile::new("wg0", uuid, LinkKind::WireGuard(link), origin);
         let ip = IpSettings { addresses: vec!["10.99.0.2/24".parse().unwrap()], ..IpSettings::default() };
         profile.ipv4 = Some(Ip4Settings { method: Method4::Manual, ip, ..Ip4Settings::default() });
-        let start = TunnelStart { metric: 50, apart: Apart::No, patience: Duration::from_secs(20), seed: 1 };
+        let start =
+            TunnelStart { metric: 50, apart: Apart::No, patience: Duration::from_secs(20), seed: 1, hosts: Vec::new() };
         Self {
             tunnel: Tunnel::new(OURS, &Rc::new(profile), &start, at(0)).unwrap(),
             device: tunnel::Tunnel::default(),
@@ -171,7 +172,7 @@ fn a_peer_at_an_address_is_called_as_soon_as_there_is_a_way() {
 #[test]
 fn a_second_run_sends_nothing() {
     let mut world = World::new(vec![peer(1, "vpn.example:51820"), peer(2, "192.0.2.8:1")], |_| {});
-    let mut held = world.tunnel.want();
+    let mut held = world.tunnel.want(&world.tunnel.aims());
     held.peers[0].endpoint = Some("192.0.2.7:51820".parse().unwrap());
     held.peers[1].endpoint = Some("192.0.2.8:1".parse().unwrap());
     held.listen_port = 40000;
@@ -308,4 +309,34 @@ fn a_network_of_two_peers_belongs_to_the_last() {
     let mut world = World::new(twice.to_vec(), |_| {});
     world.run(0);
     assert_eq!(world.device.peers.iter().map(|peer| peer.allowed_ips.len()).collect::<Vec<_>>(), [0, 1]);
+}
+
+#[test]
+fn a_slow_machine_is_no_reason_to_give_up() {
+    let mut world = World::new(vec![peer(1, "198.51.100.1:51820")], |_| {});
+    world.ways.push(("198.51.100.1".parse().unwrap(), 24));
+    // It took ten seconds to come to the first question.
+    assert!(world.run(10_000).ready);
+    let mut world = World::new(vec![peer(1, "198.51.100.1:51820")], |_| {});
+    world.run(10_000).ways.push(("198.51.100.1".parse().unwrap(), 24));
+    assert!(!world.ready && world.run(12_000).ready, "three seconds from there");
+}
+
+#[test]
+fn a_name_of_the_hosts_file_is_not_looked_up() {
+    let mut world = World::new(vec![peer(1, "Hub.example:51820")], |_| {});
+    world.tunnel.hosts = vec![("hub.example".to_owned(), "198.51.100.1".parse().unwrap())];
+    world.ways.push(("198.51.100.1".parse().unwrap(), 24));
+    assert!(world.run(0).ready && world.questions.is_empty());
+    assert_eq!(world.device.peers[0].endpoint, Some("198.51.100.1:51820".parse().unwrap()));
+}
+
+#[test]
+fn many_peers_are_called_a_few_at_a_time() {
+    let mut world = World::new((1..=100).map(|number| peer(number, "198.51.100.1:51820")).collect(), |_| {});
+    world.ways.push(("198.51.100.1".parse().unwrap(), 24));
+    let called = |world: &World| world.sets.iter().skip(1).map(|set| set.peers.len() / 2).sum::<usize>();
+    assert_eq!(called(world.run(0)), AT_ONCE);
+    assert_eq!(called(world.run(100)), 2 * AT_ONCE);
+    assert!(world.tunnel.deadline(at(100)).is_some_and(|next| next <= at(200)));
 }

@@ -95,7 +95,8 @@ pub const PARAMETERS: [Parameter; 55] = [
     defaults("rd.net.timeout.handshake", "SECONDS", "20", "", wireguard::timeout,
         "How long a WireGuard peer may take to answer; 0: it is not waited for."),
     profiles("rd.wireguard.bypass", "0 | 1", "0", "", wireguard::bypass,
-        "1: routes from DHCP and routers may lead past WireGuard tunnels. Otherwise those that are more specific than a tunnel's are refused."),
+        "1: routes from DHCP and routers may lead past WireGuard tunnels. Otherwise those that are more specific than a tunnel's are refused, and \
+         so is a leased subnet of public addresses that belong into one."),
     defaults("rd.net.timeout.iflink", "SECONDS", "60", "L", dhcp::other, "How long a link that is needed may take to appear, where its profile does not say (wait-device-timeout)."),
     defaults("rd.net.timeout.ifup", "SECONDS", "20", "L", dhcp::other, "How long a link may take to be up once it was told to."),
     defaults("rd.net.timeout.route", "SECONDS", "", "L", dhcp::other,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{LARGEST, read, read_named};
 use crate::input::credentials::{Credentials, Secrets};
 use crate::input::gather::ORIGIN;
+use crate::profile::wireguard::{WireGuard, wipe};
 use crate::profile::{LinkKind, Origin, Profile, Warning};
 
 /// Where files are that are meant for sunup.
@@ -34,16 +35,20 @@ pub fn at_boot(root: &Path, asked: &[Asked], credentials: &Credentials) -> (Vec<
     let (mut profiles, mut warnings) = (Vec::new(), Vec::new());
     for one in asked {
         let path = root.join(one.path.strip_prefix("/").unwrap_or(&one.path));
-        let found = contents(&path).and_then(|(text, exposed)| {
-            read_named(&text, &one.name, &path, &Secrets::at_boot(credentials, exposed)).map_err(|e| e.to_string())
+        let found = contents(&path).and_then(|(mut text, exposed)| {
+            let found = read_named(&text, &one.name, &path, &Secrets::at_boot(credentials, exposed));
+            wipe(&mut text);
+            found.map_err(|error| error.to_string())
         });
         // It is the command line that wants it, so that the boot counts on it.
         let found = found.map(|(profile, remarks)| (Profile { origin: one.origin.clone(), ..profile }, remarks));
         take(found, &one.origin, &mut profiles, &mut warnings);
     }
     for path in files(&root.join(FOLDER)) {
-        let found = contents(&path).and_then(|(text, exposed)| {
-            read(&text, &path, &Secrets::at_boot(credentials, exposed)).map_err(|error| error.to_string())
+        let found = contents(&path).and_then(|(mut text, exposed)| {
+            let found = read(&text, &path, &Secrets::at_boot(credentials, exposed));
+            wipe(&mut text);
+            found.map_err(|error| error.to_string())
         });
         take(found, &Origin::File { path, line: 0 }, &mut profiles, &mut warnings);
     }
@@ -56,24 +61,50 @@ pub fn at_boot(root: &Path, asked: &[Asked], credentials: &Credentials) -> (Vec<
     (profiles, warnings)
 }
 
-/// Gives tunnels of keyfiles, whose key an agent should have, the one of systemd's name: by `connection.id`, then by the
+/// Gives tunnels of keyfiles, whose keys an agent should have, those of systemd's names: by `connection.id`, then by the
 /// link's name.
 pub fn find_keys(profiles: &mut [Profile], credentials: &Credentials) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    let secrets = Secrets::at_boot(credentials, false);
     for profile in profiles {
         let names = [Some(profile.id.clone()), profile.interface_name.clone()];
         let LinkKind::WireGuard(link) = &mut profile.kind else { continue };
         for name in names.into_iter().flatten().filter(|name| !name.contains('/')) {
-            if link.private_key.is_none() {
-                let name = format!("network.wireguard.private.{name}");
-                match Secrets::at_boot(credentials, false).optional(&name) {
-                    Ok(key) => link.private_key = key,
-                    Err(why) => warnings.push(Warning::new(&profile.origin, why)),
-                }
-            }
+            let found = [find_private(link, &secrets, &name), find_preshared(link, &secrets, &name)];
+            warnings.extend(found.into_iter().filter_map(Result::err).map(|why| Warning::new(&profile.origin, why)));
+        }
+        // 1 and 2: an agent has it, or it is asked for.
+        for peer in link.peers.iter().filter(|p| p.preshared_key.is_none() && matches!(p.preshared_key_flags, 1 | 2)) {
+            let text = format!(
+                "the preshared key of peer {} is nowhere to be had in a boot: it is called without one; write it into the profile, or \
+                 for a single peer give the credential network.wireguard.preshared.{}",
+                peer.public_key, profile.id
+            );
+            warnings.push(Warning::new(&profile.origin, text));
         }
     }
     warnings
+}
+
+/// The private key of a tunnel that has none, by systemd's name for it.
+pub(super) fn find_private(link: &mut WireGuard, secrets: &Secrets<'_>, name: &str) -> Result<(), String> {
+    if link.private_key.is_none() {
+        link.private_key = secrets.optional(&format!("network.wireguard.private.{name}"))?;
+    }
+    Ok(())
+}
+
+/// The preshared key of the only peer, by a name like that; with several peers it would not say whose it is.
+pub(super) fn find_preshared(link: &mut WireGuard, secrets: &Secrets<'_>, name: &str) -> Result<(), String> {
+    if let [peer] = link.peers.as_mut_slice()
+        && peer.preshared_key.is_none()
+        && let Some(key) = secrets.optional(&format!("network.wireguard.preshared.{name}"))?
+    {
+        peer.preshared_key = Some(key);
+        // It is in the file that is handed over, where the profile is one of ours.
+        peer.preshared_key_flags = if peer.preshared_key_flags == 4 { 0 } else { peer.preshared_key_flags };
+    }
+    Ok(())
 }
 
 type Found = Result<(Profile, Vec<Warning>), String>;

@@ -4,7 +4,8 @@
 //! `wg-quick` would run as a command is never run: it is left out with a warning.
 //!
 //! For a boot, two more things may be written ([`Secrets::at_boot`]): `PrivateKey=@NAME` and `PresharedKey=@NAME` for a
-//! credential, and `PrivateKeyFile=` and `PresharedKeyFile=` for a file.
+//! credential, and `PrivateKeyFile=` and `PresharedKeyFile=` for a file. A key that is left out may be a credential
+//! `network.wireguard.private.IFACE`; of a single peer also `network.wireguard.preshared.IFACE`.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ use self::table::{KEYS, Key, Section, Wrong};
 use super::credentials::Secrets;
 use super::nmconnection::verify::is_interface_name;
 use crate::profile::ip::{AddrGenMode, DnsServer};
-use crate::profile::wireguard::{Peer, PublicKey, WireGuard};
+use crate::profile::wireguard::{Peer, PublicKey, WireGuard, wipe};
 use crate::profile::{
     Ip4Settings, Ip6Settings, IpSettings, LinkKind, Method4, Method6, Origin, Profile, Warning, text::one_line,
 };
@@ -154,7 +155,7 @@ pub fn read_named(
         reader.read_line(line)?;
     }
     reader.close_peer()?;
-    reader.find_private_key(name)?;
+    reader.find_keys(name)?;
     Ok(reader.finish(name))
 }
 
@@ -162,11 +163,15 @@ impl Reader<'_> {
     fn read_line(&mut self, line: &str) -> Result<(), WgQuickError> {
         let line = line.split('#').next().unwrap_or_default();
         let line: String = line.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-        if line.is_empty() {
-            return Ok(());
-        }
+        let read = if line.is_empty() { Ok(()) } else { self.read_text(&line) };
+        wipe(&mut line.into_bytes());
+        read
+    }
+
+    /// Reads a line without white space and comment.
+    fn read_text(&mut self, line: &str) -> Result<(), WgQuickError> {
         if line.starts_with('[') {
-            return self.header(&line);
+            return self.header(line);
         }
         let found = line.split_once('=').and_then(|(name, value)| Some((self.key(name)?, value)));
         let Some((key, value)) = found else {
@@ -223,14 +228,14 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// systemd's name for a key that the file leaves out.
-    fn find_private_key(&mut self, name: &str) -> Result<(), WgQuickError> {
-        if self.link.private_key.is_none() && self.secrets.is_boot() {
-            let found = self.secrets.optional(&format!("network.wireguard.private.{name}"));
-            let wrong = |why| WgQuickError::Secret { path: self.path.to_owned(), line: 0, key: "PrivateKey", why };
-            self.link.private_key = found.map_err(wrong)?;
+    /// Names as systemd's for keys that the file leaves out.
+    fn find_keys(&mut self, name: &str) -> Result<(), WgQuickError> {
+        if !self.secrets.is_boot() {
+            return Ok(());
         }
-        Ok(())
+        let wrong = |key, why| WgQuickError::Secret { path: self.path.to_owned(), line: 0, key, why };
+        boot::find_private(&mut self.link, self.secrets, name).map_err(|why| wrong("PrivateKey", why))?;
+        boot::find_preshared(&mut self.link, self.secrets, name).map_err(|why| wrong("PresharedKey", why))
     }
 
     fn warn(&mut self, line: usize, text: impl Into<String>) {

@@ -165,6 +165,33 @@ fn what_is_left_out_is_said() {
 }
 
 #[test]
+fn a_keyfile_whose_keys_an_agent_has_finds_them_among_the_credentials() {
+    let root = std::env::temp_dir().join(format!("sunup-wgagent-{}", std::process::id()));
+    let folder = root.join("run/credentials/@system");
+    std::fs::create_dir_all(&folder).unwrap();
+    let keyfile = format!(
+        "[connection]\nid=office\nuuid=11111111-1111-4111-8111-111111111111\ntype=wireguard\ninterface-name=wg0\n[wireguard]\n\
+         private-key-flags=1\n[wireguard-peer.{PEER}]\npreshared-key-flags=1\n"
+    );
+    let read = || {
+        let (profile, _) = nmconnection::read(keyfile.as_bytes(), Path::new("office.nmconnection")).unwrap();
+        let mut profiles = [profile];
+        let said = find_keys(&mut profiles, &Credentials::new(&root, None));
+        let LinkKind::WireGuard(link) = &profiles[0].kind else { panic!("no tunnel") };
+        let peer = &link.peers[0];
+        (link.private_key.is_some(), peer.preshared_key.is_some(), peer.preshared_key_flags, said.len())
+    };
+    assert_eq!(read(), (false, false, 1, 1));
+    for name in ["network.wireguard.private.office", "network.wireguard.preshared.wg0"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::write(folder.join(name), KEY).unwrap();
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o400)).unwrap();
+    }
+    assert_eq!(read(), (true, true, 1, 0));
+    std::fs::remove_dir_all(root).unwrap();
+}
+
+#[test]
 fn at_boot_keys_come_from_elsewhere_too() {
     let root = std::env::temp_dir().join(format!("sunup-wgquick-{}", std::process::id()));
     let folder = root.join("run/credentials/@system");
@@ -190,6 +217,16 @@ fn at_boot_keys_come_from_elsewhere_too() {
     assert!(
         key(&format!("[Interface]\nPrivateKey={KEY}\n"), true).unwrap_err().to_string().contains("others may read")
     );
+    let preshared = |text: &str| {
+        let read = read(text.as_bytes(), Path::new("wg0.conf"), &Secrets::at_boot(&credentials, false)).unwrap().0;
+        let LinkKind::WireGuard(link) = read.kind else { panic!("no tunnel") };
+        link.peers.iter().map(|peer| (peer.preshared_key.is_some(), peer.preshared_key_flags)).collect::<Vec<_>>()
+    };
+    let (one, other) = (format!("[Peer]\nPublicKey={PEER}\n"), format!("[Peer]\nPublicKey={KEY}\n"));
+    assert_eq!(preshared(&one), [(false, 4)]);
+    private("network.wireguard.preshared.wg0");
+    assert_eq!(preshared(&one), [(true, 0)]);
+    assert_eq!(preshared(&format!("{one}{other}")), [(false, 4), (false, 4)], "whose would it be?");
     let origin = Origin::CommandLine { word: "rd.wireguard=wg9:/none".to_owned(), column: 1, at: 1 };
     let asked = Asked { name: "wg9".to_owned(), path: "/none".into(), origin };
     let (profiles, said) = at_boot(&root, &[asked], &credentials);
