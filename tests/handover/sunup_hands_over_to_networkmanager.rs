@@ -265,6 +265,7 @@ fn a_macvlan_over_a_bridge_goes_on() {
         lan.client.sh(&format!("mkdir -p {place}; umask 077; printf '%s' '{text}' >{place}/{name}.nmconnection"));
     }
     lan.up("rd.neednet=1").exits(0);
+    lan.sunup(&["verify-handover"]).exits(0);
     let one = one_link("NetworkManager, macvlan over a bridge", &lan, Some(&server));
     adopt(&Adoption { links: &["mv0"], ..one }).print().is_clean();
 }

@@ -17,6 +17,8 @@ use crate::state::{amend, memory};
 /// A link of sunup's.
 pub(super) struct Link {
     pub(super) device: Device,
+    /// What it stands on.
+    pub(super) parent: Option<Device>,
     pub(super) remembered: Remembered,
 }
 
@@ -50,8 +52,9 @@ impl Facts {
         let snapshot = Kernel::open()?.snapshot()?;
         let all = device::devices(&snapshot, Some(&root.join("sys")));
         let link = |remembered: Remembered| {
-            let device = all.iter().find(|device| device.ifindex == remembered.ifindex)?.clone();
-            Some(Link { device, remembered })
+            let find = |ifindex: u32| all.iter().find(|device| device.ifindex == ifindex).cloned();
+            let device = find(remembered.ifindex)?;
+            Some(Link { parent: device.parent.and_then(find), device, remembered })
         };
         let lasting = memory::read(root).into_iter().filter(|link| link.exit != ExitPolicy::Flush);
         let line = fs::read_to_string(root.join("proc/cmdline")).unwrap_or_default();

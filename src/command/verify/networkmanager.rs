@@ -63,10 +63,12 @@ fn fits(facts: &Facts, link: &Link, profile: &Profile) -> Result<(), String> {
     let context = Context { words: facts.words.clone(), owned: vec![link.device.ifindex], ..Context::default() };
     // The controller, which is not looked at here, has a profile of its own.
     let profiles = [Profile { autoconnect: true, controller: None, ..profile.clone() }];
-    let plan = plan::plan(&profiles, std::slice::from_ref(&link.device), &context);
+    let devices: Vec<_> = [Some(&link.device), link.parent.as_ref()].into_iter().flatten().cloned().collect();
+    let plan = plan::plan(&profiles, &devices, &context);
     let taken = plan.activations.iter().any(|one| one.ifindex == link.device.ifindex)
         || plan.creations.iter().any(|one| one.existing == Some(link.device.ifindex));
-    let rejected = plan.devices.iter().flat_map(|report| &report.rejected).next();
+    let mine = plan.devices.iter().filter(|report| report.device.ifindex == link.device.ifindex);
+    let rejected = mine.flat_map(|report| &report.rejected).next();
     let why = rejected.map(|one| plan::explain::refusal(&one.refusal, one.profile, &profiles));
     if taken {
         return Ok(());
