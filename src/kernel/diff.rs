@@ -12,10 +12,12 @@ use super::{bridge_vlan, kinds};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions, RoutingRule};
 
-/// Lifetimes that differ by no more, or by a 64th of theirs up to the second of these, are equal: the kernel counts down while sunup works, and on
-/// a busy machine some seconds pass between what is wanted and what is done. It is little against the half of a lease after which it is
-/// prolonged.
-const TOLERANCE: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(20));
+/// What the kernel's lifetime may be short of what is wanted: it counts down while sunup works. More is a lease that was prolonged.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// A lifetime of the kernel's that is longer by a 64th, within these bounds, is equal: on a busy machine some seconds pass between
+/// a lease and its address, and they are little against the half of a lease after which it is prolonged.
+const LONG: (Duration, Duration) = (SHORT, Duration::from_secs(20));
 
 /// The requests, in the order in which they can succeed: links, addresses, routes without a router, routes by a
 /// router, rules.
@@ -131,10 +133,12 @@ fn same_address(held: &Address, wanted: &DesiredAddress) -> bool {
     held.net == *net && same_lifetime(held.valid, *valid) && same_lifetime(held.preferred, preferred) && prefix_route
 }
 
-fn same_lifetime(left: Option<Duration>, right: Option<Duration>) -> bool {
-    match (left, right) {
+fn same_lifetime(held: Option<Duration>, wanted: Option<Duration>) -> bool {
+    match (held, wanted) {
         (None, None) => true,
-        (Some(left), Some(right)) => left.abs_diff(right) <= (right / 64).clamp(TOLERANCE.0, TOLERANCE.1),
+        (Some(held), Some(wanted)) => {
+            wanted.saturating_sub(held) <= SHORT && held.saturating_sub(wanted) <= (wanted / 64).clamp(LONG.0, LONG.1)
+        }
         _ => false,
     }
 }

@@ -103,18 +103,24 @@ fn several_links_are_adopted_each_with_its_profile() {
     adopt(&adoption).print().is_clean();
 }
 
+/// One lease is enough for `ip=dhcp`: a second that comes late is the daemon's own. So this needs a run in which both came.
 #[test]
 fn one_profile_for_any_link_is_handed_over_once_for_each() {
-    let lan = crate::lan("nm-any");
-    lan.link(1);
-    let server = serve_two(&lan);
-    lan.up("ip=dhcp rd.neednet=1").exits(0);
-    let up = |link: &&str| !lan.client.ip(&format!("-4 address show dev {link}")).is_empty();
-    let links: Vec<_> = ["eth0", "eth1"].into_iter().filter(up).collect();
-    let pings: Vec<_> = links.iter().map(|link| if *link == "eth0" { "10.77.0.1" } else { "10.77.1.1" }).collect();
-    let name = format!("NetworkManager, ip=dhcp, {} of 2 links", links.len());
-    let adoption = Adoption { links: &links, pings: &pings, ..one_link(&name, &lan, Some(&server)) };
-    adopt(&adoption).print().is_clean();
+    const LINKS: [&str; 2] = ["eth0", "eth1"];
+    for attempt in 1..=9 {
+        let lan = crate::lan(&format!("nm-any-{attempt}"));
+        lan.link(1);
+        let server = serve_two(&lan);
+        lan.up("ip=dhcp rd.neednet=1").exits(0);
+        if LINKS.iter().any(|link| lan.client.ip(&format!("-4 address show dev {link}")).is_empty()) {
+            continue;
+        }
+        let pings = ["10.77.0.1", "10.77.1.1"];
+        let one = one_link("NetworkManager, ip=dhcp", &lan, Some(&server));
+        adopt(&Adoption { links: &LINKS, pings: &pings, ..one }).print().is_clean();
+        return;
+    }
+    panic!("nine runs, and never two leases");
 }
 
 #[test]

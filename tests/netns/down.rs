@@ -13,8 +13,8 @@ ip -4 route show table all | sort; ip -6 route show table all | sed 's/ expires 
 ip -4 rule show; ip -6 rule show
 cd /proc/sys/net; grep -rs '' ipv4/conf ipv6/conf | sort
 cat /proc/sys/kernel/hostname
-find /run /etc /tmp -printf '%p %y %m %l\n' | sort
-find /run /etc /tmp -type f ! -path '*/netns/*' -exec md5sum {} + | sort -k 2
+find /run /etc /tmp -name target -prune -o -printf '%p %y %m %l\n' | sort
+find /run /etc /tmp -name target -prune -o -type f ! -path '*/netns/*' -exec md5sum {} + | sort -k 2
 "#;
 
 /// The room as it is. Settings that the kernel derives from router advertisements are left out.
