@@ -79,10 +79,9 @@ pub enum LinkChange<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Name of the device the request is for; empty for a rule.
-    pub fn device(&self) -> &'a str {
+    /// The link the request is for, if it is for one that exists.
+    fn target(&self) -> Option<Target<'a>> {
         match self {
-            Self::AddLink(link) => link.name.as_str(),
             Self::SetKind(target, ..)
             | Self::SetPort(target, ..)
             | Self::AddVlans(target, ..)
@@ -90,25 +89,22 @@ impl<'a> Request<'a> {
             | Self::AddAddress(target, _)
             | Self::RemoveAddress(target, _)
             | Self::AddRoute(target, _)
-            | Self::RemoveRoute(target, _) => target.name,
-            Self::AddRule(..) | Self::RemoveRule(..) => "",
+            | Self::RemoveRoute(target, _) => Some(*target),
+            Self::AddLink(_) | Self::AddRule(..) | Self::RemoveRule(..) => None,
+        }
+    }
+
+    /// Name of the device the request is for; empty for a rule.
+    pub fn device(&self) -> &'a str {
+        match self {
+            Self::AddLink(link) => link.name.as_str(),
+            other => other.target().map_or("", |target| target.name),
         }
     }
 
     /// Index of the link the request is for; 0 if it is for none.
     pub fn ifindex(&self) -> u32 {
-        match self {
-            Self::AddLink(_) => 0,
-            Self::SetKind(target, ..)
-            | Self::SetPort(target, ..)
-            | Self::AddVlans(target, ..)
-            | Self::SetLink(target, _)
-            | Self::AddAddress(target, _)
-            | Self::RemoveAddress(target, _)
-            | Self::AddRoute(target, _)
-            | Self::RemoveRoute(target, _) => target.ifindex,
-            Self::AddRule(..) | Self::RemoveRule(..) => 0,
-        }
+        self.target().map_or(0, |target| target.ifindex)
     }
 
     /// True if the request takes something away that may be gone already.

@@ -21,6 +21,7 @@ pub mod names;
 pub mod ndisc;
 mod pace;
 pub(crate) mod random;
+mod remembered;
 
 use std::ops::{Add, Sub};
 use std::time::Duration;

@@ -23,3 +23,20 @@ impl Pace {
         self.last = [b, c, d, Some(now)];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Instant, Pace};
+
+    #[test]
+    fn four_packets_a_second_and_no_more() {
+        let mut pace = Pace::default();
+        for t in [0, 10, 20, 30] {
+            assert!(pace.allowed() <= Instant::from_millis(t));
+            pace.sent(Instant::from_millis(t));
+        }
+        assert_eq!(pace.allowed(), Instant::from_millis(1000));
+        pace.sent(Instant::from_millis(1000));
+        assert_eq!(pace.allowed(), Instant::from_millis(1010));
+    }
+}

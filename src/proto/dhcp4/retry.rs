@@ -59,7 +59,6 @@ pub(super) fn wait(attempt: u32, random: &mut Random) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::pace::Pace;
 
     #[test]
     fn r4_10_waits_double_from_a_quarter_second_to_four_with_jitter() {
@@ -83,17 +82,5 @@ mod tests {
         };
         assert_eq!(times(7), times(7));
         assert_ne!(times(7), times(8));
-    }
-
-    #[test]
-    fn four_packets_a_second_and_no_more() {
-        let mut pace = Pace::default();
-        for t in [0, 10, 20, 30] {
-            assert!(pace.allowed() <= Instant::from_millis(t));
-            pace.sent(Instant::from_millis(t));
-        }
-        assert_eq!(pace.allowed(), Instant::from_millis(1000));
-        pace.sent(Instant::from_millis(1000));
-        assert_eq!(pace.allowed(), Instant::from_millis(1010));
     }
 }

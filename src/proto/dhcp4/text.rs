@@ -1,9 +1,5 @@
-//! A lease as pairs of key and value, to remember it across runs.
-//!
-//! Writing and reading go through one table of fields. What is read is checked as if it came from the network: a file of an
-//! earlier run may be damaged, or may not be from us at all.
+//! A lease as pairs of key and value, see [`crate::proto::remembered`].
 
-use std::fmt::Display;
 use std::net::Ipv4Addr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -14,78 +10,57 @@ use super::lease::Lease;
 use super::options::{MAX_ROUTES, MAX_SEARCH, MAX_SERVERS, MIN_MTU, is_usable};
 use crate::proto::Instant;
 use crate::proto::names::{BootFile, DomainName, HostName, NameError, RootPath, ServerName};
+use crate::proto::remembered::{
+    self, FOR_EVER, Field, checked, field, hex, list, milliseconds, option, some, unhex, unmilliseconds, words,
+};
 
-/// A lease time without end.
-const FOR_EVER: &str = "infinite";
 /// Without these a lease is none. A lease whose end got lost must not become one for ever.
 const REQUIRED: [&str; 5] = ["address", "prefix", "server", "acquired", "lease-time"];
+/// Of an option of DHCP.
+const MAX_CLIENT_ID: usize = 255;
 
-/// A field: its key, its text in a lease (`None`: the lease has none), and how its text enters one (`None`: it is no such thing).
-struct Field {
-    key: &'static str,
-    write: fn(&Lease) -> Option<String>,
-    read: fn(&mut Lease, &str) -> Option<()>,
-}
-
-/// Declares a field whose text is parsed by the function given.
-macro_rules! field {
-    ($key:literal, $name:ident, $write:expr, $read:expr) => {
-        Field {
-            key: $key,
-            write: |lease| $write(&lease.$name),
-            read: |lease, text| {
-                lease.$name = $read(text)?;
-                Some(())
-            },
-        }
-    };
-}
-
-const FIELDS: &[Field] = &[
+const FIELDS: &[Field<Lease>] = &[
     field!("address", address, some, usable),
     field!("prefix", prefix_len, some, prefix),
     field!("server", server, some, usable),
-    field!("acquired", acquired, acquired, |text| Some(Instant::new(duration(text)?))),
+    field!("acquired", acquired, |at: &Instant| some(&at.as_millis()), |text| Some(Instant::new(unmilliseconds(
+        text
+    )?))),
     field!("lease-time", lease_time, lease_time, unlease_time),
-    field!("t1", t1, milliseconds, duration),
-    field!("t2", t2, milliseconds, duration),
-    field!("client-id", client_id, |id: &Option<Vec<u8>>| id.as_deref().map(hex), unhex),
-    field!("routers", routers, list, servers),
+    field!("t1", t1, time, unmilliseconds),
+    field!("t2", t2, time, unmilliseconds),
+    field!("client-id", client_id, |id: &Option<Vec<u8>>| id.as_deref().map(hex), |text| {
+        unhex(text, MAX_CLIENT_ID).map(Some)
+    }),
+    field!("routers", routers, addresses, servers),
     field!("static-routes", static_routes, routes, unroutes),
     field!("classless-routes", classless_routes, routes, unroutes),
-    field!("dns", dns, list, servers),
-    field!("ntp", ntp, list, servers),
-    field!("log-servers", log_servers, list, servers),
-    field!("host-name", hostname, text, |text| name(HostName::parse, text)),
-    field!("domain", domain, text, |text| name(DomainName::parse, text)),
-    field!("search", search, list, search),
-    field!("nis-domain", nis_domain, text, |text| name(DomainName::parse, text)),
-    field!("mtu", mtu, text, mtu),
-    field!("root-path", root_path, text, |text| name(RootPath::parse, text)),
-    field!("next-server", next_server, text, |text| usable(text).map(Some)),
-    field!("tftp-server-name", tftp_server_name, text, |text| name(ServerName::parse, text)),
-    field!("boot-file", boot_file, text, |text| name(BootFile::parse, text)),
+    field!("dns", dns, addresses, servers),
+    field!("ntp", ntp, addresses, servers),
+    field!("log-servers", log_servers, addresses, servers),
+    field!("host-name", hostname, option, |text| name(HostName::parse, text)),
+    field!("domain", domain, option, |text| name(DomainName::parse, text)),
+    field!("search", search, |all: &Vec<_>| list(all, DomainName::to_string), search),
+    field!("nis-domain", nis_domain, option, |text| name(DomainName::parse, text)),
+    field!("mtu", mtu, option, mtu),
+    field!("root-path", root_path, option, |text| name(RootPath::parse, text)),
+    field!("next-server", next_server, option, |text| usable(text).map(Some)),
+    field!("tftp-server-name", tftp_server_name, option, |text| name(ServerName::parse, text)),
+    field!("boot-file", boot_file, option, |text| name(BootFile::parse, text)),
 ];
 
 impl Lease {
     /// The lease as pairs of key and value: printable ASCII, with no `=` in a key and no quotes anywhere. Times are milliseconds,
     /// `acquired` since boot. What was dropped is not remembered.
     pub fn to_pairs(&self) -> Vec<(String, String)> {
-        let pair = |field: &Field| Some((field.key.to_owned(), (field.write)(self)?));
-        FIELDS.iter().filter_map(pair).collect()
+        remembered::to_pairs(FIELDS, self)
     }
 
     /// The lease that [`Lease::to_pairs`] wrote. Unknown keys are skipped; a value that is damaged counts as absent. `None` without
     /// a usable address, prefix length, server, time of acquisition and lease time.
     pub fn from_pairs(pairs: &[(String, String)]) -> Option<Self> {
-        let mut lease = Self::bare(Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED, Instant::default());
-        let known = |key: &str| FIELDS.iter().find(|field| field.key == key);
-        let mut enter = |key: &str, value: &str| (known(key)?.read)(&mut lease, value);
-        let read: Vec<&str> =
-            pairs.iter().filter_map(|(key, value)| enter(key, value).map(|()| key.as_str())).collect();
-        if !REQUIRED.iter().all(|key| read.contains(key)) {
-            return None;
-        }
+        let bare = Self::bare(Ipv4Addr::UNSPECIFIED, Ipv4Addr::UNSPECIFIED, Instant::default());
+        let mut lease = remembered::enter(FIELDS, &REQUIRED, pairs, bare)?;
         if let Some(time) = lease.lease_time {
             lease.set_times(time, Some(lease.t1), Some(lease.t2));
         }
@@ -94,38 +69,20 @@ impl Lease {
     }
 }
 
-fn some(value: &impl Display) -> Option<String> {
-    Some(value.to_string())
-}
-
-fn text(value: &Option<impl Display>) -> Option<String> {
-    value.as_ref().map(|value| value.to_string())
-}
-
-fn list<T: Display>(values: &[T]) -> Option<String> {
-    let words: Vec<String> = values.iter().map(T::to_string).collect();
-    (!words.is_empty()).then(|| words.join(" "))
+fn addresses(all: &[Ipv4Addr]) -> Option<String> {
+    list(all, Ipv4Addr::to_string)
 }
 
 fn routes(routes: &[(Ipv4Net, Ipv4Addr)]) -> Option<String> {
-    let words: Vec<String> = routes.iter().map(|(net, router)| format!("{net}>{router}")).collect();
-    list(&words)
+    list(routes, |(net, router)| format!("{net}>{router}"))
 }
 
-fn acquired(at: &Instant) -> Option<String> {
-    Some(at.as_millis().to_string())
-}
-
-fn milliseconds(time: &Duration) -> Option<String> {
-    Some(time.as_millis().to_string())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn time(time: &Duration) -> Option<String> {
+    Some(milliseconds(*time))
 }
 
 fn lease_time(time: &Option<Duration>) -> Option<String> {
-    time.as_ref().map_or_else(|| Some(FOR_EVER.to_owned()), milliseconds)
+    Some(time.map_or_else(|| FOR_EVER.to_owned(), milliseconds))
 }
 
 fn usable(text: &str) -> Option<Ipv4Addr> {
@@ -136,33 +93,8 @@ fn prefix(text: &str) -> Option<u8> {
     text.parse().ok().filter(|length| (1..=32).contains(length))
 }
 
-/// Milliseconds, up to what option 51 can say (and the time since boot for `acquired`, which is far less).
-fn duration(text: &str) -> Option<Duration> {
-    let milliseconds = text.parse().ok().filter(|&n: &u64| n <= u64::from(u32::MAX) * 1000)?;
-    Some(Duration::from_millis(milliseconds))
-}
-
 fn unlease_time(text: &str) -> Option<Option<Duration>> {
-    if text == FOR_EVER { Some(None) } else { duration(text).filter(|time| !time.is_zero()).map(Some) }
-}
-
-fn unhex(text: &str) -> Option<Option<Vec<u8>>> {
-    let digits = text.as_bytes();
-    if !digits.len().is_multiple_of(2) || digits.len() > 2 * 255 {
-        return None;
-    }
-    let byte = |pair: &[u8]| {
-        let value = |digit: &u8| char::from(*digit).to_digit(16).and_then(|n| u8::try_from(n).ok());
-        match pair {
-            [high, low] => Some(value(high)? << 4 | value(low)?),
-            _ => None,
-        }
-    };
-    digits.chunks(2).map(byte).collect::<Option<Vec<u8>>>().map(Some)
-}
-
-fn words<T>(text: &str, most: usize, read: fn(&str) -> Option<T>) -> Option<Vec<T>> {
-    text.split(' ').take(most).map(read).collect()
+    if text == FOR_EVER { Some(None) } else { unmilliseconds(text).filter(|time| !time.is_zero()).map(Some) }
 }
 
 fn servers(text: &str) -> Option<Vec<Ipv4Addr>> {
@@ -170,7 +102,7 @@ fn servers(text: &str) -> Option<Vec<Ipv4Addr>> {
 }
 
 fn search(text: &str) -> Option<Vec<DomainName>> {
-    words(text, MAX_SEARCH, |word| DomainName::parse(word.as_bytes()).ok())
+    words(text, MAX_SEARCH, |word| checked(DomainName::parse, word))
 }
 
 fn unroutes(text: &str) -> Option<Vec<(Ipv4Net, Ipv4Addr)>> {
@@ -186,5 +118,5 @@ fn mtu(text: &str) -> Option<Option<u16>> {
 }
 
 fn name<T>(parse: fn(&[u8]) -> Result<T, NameError>, text: &str) -> Option<Option<T>> {
-    parse(text.as_bytes()).ok().map(Some)
+    checked(parse, text).map(Some)
 }

@@ -182,7 +182,6 @@ fn spread(base: Duration, of: Duration, random: &mut Random) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proto::pace::Pace;
 
     fn timeouts(exchange: Exchange, timing: Timing, ceiling: Option<Duration>, seed: u64) -> Vec<u128> {
         let mut random = Random::new(seed);
@@ -242,15 +241,5 @@ mod tests {
         assert_eq!(count(Exchange::Request).0, 10);
         assert_eq!(count(Exchange::Release).0, 4);
         assert_eq!(count(Exchange::Confirm).1, Instant::from_millis(10_000));
-    }
-
-    #[test]
-    fn four_packets_a_second_and_no_more() {
-        let mut pace = Pace::default();
-        for t in [0, 10, 20, 30] {
-            assert!(pace.allowed() <= Instant::from_millis(t));
-            pace.sent(Instant::from_millis(t));
-        }
-        assert_eq!(pace.allowed(), Instant::from_millis(1000));
     }
 }

@@ -1,7 +1,4 @@
-//! A lease as pairs of key and value, to remember it across runs.
-//!
-//! Writing and reading go through one table of fields. What is read is checked as if it came from the network: a file of an
-//! earlier run may be damaged, or may not be from us at all.
+//! A lease as pairs of key and value, see [`crate::proto::remembered`].
 
 use std::fmt::Display;
 use std::net::Ipv6Addr;
@@ -13,40 +10,20 @@ use super::lease::{Address, Lease, Prefix, TimeServer};
 use super::reply::{MAX_DUID, MAX_PARAMETERS, can_be_leased, is_server, net};
 use crate::proto::Instant;
 use crate::proto::domains::MAX_NAMES;
-use crate::proto::names::{BootFile, DomainName, NameError};
+use crate::proto::names::{BootFile, DomainName};
+use crate::proto::remembered::{
+    self, FOR_EVER, Field, checked, field, hex, list, milliseconds, option, some, unhex, unmilliseconds, words,
+};
 
-/// [`Duration::MAX`].
-const FOR_EVER: &str = "infinite";
 /// Without these a lease is none.
 const REQUIRED: [&str; 4] = ["acquired", "duid", "iaid", "server-duid"];
 
-/// A field: its key, its text in a lease (`None`: the lease has none), and how its text enters one (`None`: it is no such thing).
-struct Field {
-    key: &'static str,
-    write: fn(&Lease) -> Option<String>,
-    read: fn(&mut Lease, &str) -> Option<()>,
-}
-
-/// Declares a field whose text is made and parsed by the functions given.
-macro_rules! field {
-    ($key:literal, $name:ident, $write:expr, $read:expr) => {
-        Field {
-            key: $key,
-            write: |lease| $write(&lease.$name),
-            read: |lease, text| {
-                lease.$name = $read(text)?;
-                Some(())
-            },
-        }
-    };
-}
-
-const FIELDS: &[Field] = &[
+const FIELDS: &[Field<Lease>] = &[
     field!("addresses", addresses, |all: &Vec<_>| list(all, address), |text| {
         words(text, Lease::MAX_ADDRESSES, unaddress)
     }),
     field!("prefixes", prefixes, |all: &Vec<_>| list(all, prefix), |text| words(text, Lease::MAX_ADDRESSES, unprefix)),
-    field!("server-duid", server_duid, hex, unhex),
+    field!("server-duid", server_duid, bytes, unduid),
     field!("acquired", acquired, |at: &Instant| some(&at.as_millis()), |text: &str| {
         Some(Instant::from_millis(text.parse().ok()?))
     }),
@@ -63,7 +40,7 @@ const FIELDS: &[Field] = &[
     }),
     field!("fqdn", fqdn, option, |text| Some(Some(name(text)?))),
     field!("refresh-time", refresh_time, |time: &Option<_>| time.map(duration), |text| Some(Some(unduration(text)?))),
-    field!("duid", duid, hex, unhex),
+    field!("duid", duid, bytes, unduid),
     field!("iaid", iaid, some, |text: &str| text.parse().ok()),
 ];
 
@@ -71,54 +48,25 @@ impl Lease {
     /// The lease as pairs of key and value: printable ASCII, lists separated by spaces, no quotes anywhere. Times are milliseconds
     /// or `infinite`, `acquired` since boot. An address is `address,preferred,valid`, a prefix likewise. What is not there has no pair.
     pub fn to_pairs(&self) -> Vec<(String, String)> {
-        let pair = |field: &Field| Some((field.key.to_owned(), (field.write)(self)?));
-        FIELDS.iter().filter_map(pair).collect()
+        remembered::to_pairs(FIELDS, self)
     }
 
     /// The lease that [`Lease::to_pairs`] wrote. Unknown keys are skipped; a value that is damaged counts as absent. `None` without
     /// both DUIDs, the IAID and the time of acquisition.
     pub fn from_pairs(pairs: &[(String, String)]) -> Option<Self> {
-        let mut lease = Self::bare();
-        let known = |key: &str| FIELDS.iter().find(|field| field.key == key);
-        let mut enter = |key: &str, value: &str| (known(key)?.read)(&mut lease, value);
-        let read: Vec<&str> =
-            pairs.iter().filter_map(|(key, value)| enter(key, value).map(|()| key.as_str())).collect();
-        if !REQUIRED.iter().all(|key| read.contains(key)) {
-            return None;
-        }
+        let mut lease = remembered::enter(FIELDS, &REQUIRED, pairs, Self::bare())?;
         lease.order_times();
         Some(lease)
     }
 }
 
-fn some(value: &impl Display) -> Option<String> {
-    Some(value.to_string())
-}
-
-fn option(value: &Option<impl Display>) -> Option<String> {
-    value.as_ref().and_then(some)
-}
-
-fn list<T>(values: &[T], write: fn(&T) -> String) -> Option<String> {
-    let words: Vec<String> = values.iter().map(write).collect();
-    (!words.is_empty()).then(|| words.join(" "))
-}
-
-fn words<T>(text: &str, most: usize, read: fn(&str) -> Option<T>) -> Option<Vec<T>> {
-    text.split(' ').take(most).map(read).collect()
-}
-
+/// A time without end is [`Duration::MAX`].
 fn duration(time: Duration) -> String {
-    if time == Duration::MAX { FOR_EVER.to_owned() } else { time.as_millis().to_string() }
+    if time == Duration::MAX { FOR_EVER.to_owned() } else { milliseconds(time) }
 }
 
-/// Milliseconds, up to what 32 bits of seconds can say.
 fn unduration(text: &str) -> Option<Duration> {
-    if text == FOR_EVER {
-        return Some(Duration::MAX);
-    }
-    let milliseconds = text.parse().ok().filter(|&n: &u64| n <= u64::from(u32::MAX) * 1000)?;
-    Some(Duration::from_millis(milliseconds))
+    if text == FOR_EVER { Some(Duration::MAX) } else { unmilliseconds(text) }
 }
 
 fn timed(what: &impl Display, preferred: Duration, valid: Duration) -> String {
@@ -169,19 +117,10 @@ fn time_server(text: &str) -> Option<TimeServer> {
     server(text).map(TimeServer::Address).or_else(|| name(text).map(TimeServer::Name))
 }
 
-fn checked<T>(parse: fn(&[u8]) -> Result<T, NameError>, text: &str) -> Option<T> {
-    parse(text.as_bytes()).ok()
+fn bytes(bytes: &[u8]) -> Option<String> {
+    Some(hex(bytes))
 }
 
-fn hex(bytes: &[u8]) -> Option<String> {
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|n| u8::try_from(n).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    if !rest.is_empty() || pairs.is_empty() || pairs.len() > MAX_DUID {
-        return None;
-    }
-    pairs.iter().map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?)).collect()
+fn unduid(text: &str) -> Option<Vec<u8>> {
+    unhex(text, MAX_DUID).filter(|duid| !duid.is_empty())
 }
