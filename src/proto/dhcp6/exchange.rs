@@ -92,12 +92,14 @@ impl Client {
         self.report(Event::Bound(Box::new(lease)));
     }
 
-    /// Takes the best of the candidates whose server has kept its word so far, or else the best.
+    /// Takes the best of the candidates whose server has kept its word so far, or else that which broke it longest ago: all get
+    /// their turn.
     pub(super) fn choose(&mut self) {
         let State::Soliciting(state) = &mut self.state else { return };
         let mut candidates = std::mem::take(&mut state.candidates);
-        let place = candidates.iter().position(|c| !self.shunned.contains(&c.server_duid)).unwrap_or_default();
-        if place < candidates.len() {
+        let shunned = |candidate: &Candidate| self.shunned.iter().position(|duid| *duid == candidate.server_duid);
+        let place = (0..candidates.len()).min_by_key(|&place| candidates.get(place).and_then(shunned));
+        if let Some(place) = place {
             let chosen = candidates.remove(place);
             self.request(chosen, candidates);
         }

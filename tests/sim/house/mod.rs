@@ -25,7 +25,8 @@ struct Tally {
 fn run(seed: u64, tally: &Tally) -> Result<(), String> {
     let scene = Scene::drawn(seed);
     let mut world = World::new(&scene, false);
-    world.live().map_err(|rule| format!("seed {seed}: {rule}\nSUNUP_SEED={seed} prints the trace; {scene:#?}"))?;
+    // The rule last: of a long text the end is read.
+    world.live().map_err(|rule| format!("{scene:#?}\nSUNUP_SEED={seed} prints the trace. Seed {seed}: {rule}"))?;
     tally.links.fetch_add(scene.links.len(), Ordering::Relaxed);
     tally.up.fetch_add(world.count_up(), Ordering::Relaxed);
     tally.must.fetch_add(world.count_must(), Ordering::Relaxed);
@@ -45,6 +46,7 @@ fn whole_runs_break_no_rule_whatever_the_network_does() {
                 return;
             }
             if let Err(text) = run(seed, &tally) {
+                next.store(u64::MAX / 2, Ordering::Relaxed);
                 panic!("{text}");
             }
         }

@@ -252,6 +252,28 @@ fn a_server_that_refused_is_asked_again_only_if_nobody_else_advertises() {
     assert_eq!(option(&bench.sends(kind::REQUEST), code::SERVER_ID).unwrap(), OTHER_SERVER);
 }
 
+/// A server that was too far away, or whose answer got lost, is not given up for one that always offers first and always refuses.
+#[test]
+fn servers_that_all_failed_are_asked_in_turn() {
+    let mut bench = Bench::new(Config { timing: Timing::Prompt, ..config() });
+    let (code, value) = status(1, "");
+    let mut asked = Vec::new();
+    while asked.len() < 6 {
+        let message = bench.sends_any();
+        if message[0] == kind::SOLICIT {
+            bench.receives(&FromServer::advertise(&message).with_address(1));
+            bench.receives(&FromServer::advertise(&message).with_address(2).sent_by(OTHER_SERVER));
+        } else {
+            let server = option(&message, super::code::SERVER_ID).unwrap().to_vec();
+            bench.receives(&FromServer::reply(&message).with(code, &value).sent_by(&server));
+            asked.push(server);
+        }
+    }
+    for pair in asked.windows(2) {
+        assert_ne!(pair[0], pair[1], "{asked:?}");
+    }
+}
+
 #[test]
 fn refusals_without_end_are_answered_ever_more_slowly() {
     let mut bench = Bench::new(config());
