@@ -133,30 +133,6 @@ pub enum Input<'a> {
     },
 }
 
-impl Input<'_> {
-    /// The link that alone is told this; `None`: all may have to do with it.
-    pub(super) fn ifindex(&self) -> Option<u32> {
-        match self {
-            Self::Timeout | Self::Devices(_) | Self::Created { .. } => None,
-            Self::Link(event) => event.bond.map_or(Some(event.ifindex), |_| None),
-            Self::Address(event) => Some(event.ifindex),
-            Self::Dns { ticket, .. } => Some(ticket.ifindex),
-            Self::LinkGone { ifindex }
-            | Self::DefaultRoute { ifindex, .. }
-            | Self::RouterOptions { ifindex, .. }
-            | Self::Dhcp4 { ifindex, .. }
-            | Self::Router { ifindex, .. }
-            | Self::Dhcp6 { ifindex, .. }
-            | Self::Tuned { ifindex, .. }
-            | Self::Tunnel { ifindex, .. }
-            | Self::TunnelSet { ifindex, .. }
-            | Self::Route { ifindex, .. }
-            | Self::Arp { ifindex, .. }
-            | Self::Applied { ifindex, .. } => Some(*ifindex),
-        }
-    }
-}
-
 /// The way to an address, as the kernel would take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Underlay {

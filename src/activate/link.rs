@@ -102,6 +102,8 @@ pub(super) struct Link {
     applied: bool,
     /// What the link shall be is to be applied once more.
     again: bool,
+    /// How far it had come when it was last driven.
+    latest: LinkState,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
     lower: Lower,
 }
@@ -153,6 +155,7 @@ impl Link {
             removed: false,
             applied: false,
             again: false,
+            latest: LinkState::Pending(Reason::NotReady),
             lower: Lower::default(),
         };
         link.begin(now, out);
@@ -303,11 +306,19 @@ impl Link {
         }
     }
 
-    /// Tells `out` what to do now; to be called after everything else.
-    pub(super) fn drive(&mut self, now: Instant, out: &mut Vec<Action>) {
-        if self.removed {
-            return;
+    /// Tells `out` what to do now; to be called after everything else. Answers when to be woken, whatever happens.
+    pub(super) fn drive(&mut self, now: Instant, out: &mut Vec<Action>) -> Option<Instant> {
+        if !self.removed {
+            self.act(now, out);
         }
+        self.latest = self.state(now);
+        if self.latest == LinkState::Up {
+            self.timing.done.get_or_insert(now);
+        }
+        self.deadline(now)
+    }
+
+    fn act(&mut self, now: Instant, out: &mut Vec<Action>) {
         let ifindex = self.ifindex();
         let (up, carrier) = (self.device.up, self.device.carrier);
         out.extend(std::iter::from_fn(|| self.tuning.ask(ifindex, up, carrier)));
@@ -321,13 +332,10 @@ impl Link {
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }
-        if self.state(now) == LinkState::Up {
-            self.timing.done.get_or_insert(now);
-        }
     }
 
     /// When to be woken.
-    pub(super) fn deadline(&mut self, now: Instant) -> Option<Instant> {
+    fn deadline(&mut self, now: Instant) -> Option<Instant> {
         if self.removed {
             return None;
         }
@@ -352,6 +360,11 @@ impl Link {
         let since = self.timing.carrier.unwrap_or(self.started);
         let v6 = self.v6.as_ref().map_or(Family::OFF, |v6| v6.family(since, now));
         [self.v4.family(since, now), v6]
+    }
+
+    /// How far it had come when it was last driven: as far as it is now, for what changes it drives it.
+    pub(super) fn latest(&self) -> &LinkState {
+        &self.latest
     }
 
     /// How far it has come.

@@ -45,6 +45,24 @@ pub struct Session {
 struct Slot {
     link: Link,
     profile: usize,
+    /// Something has happened to it that it was not driven by yet.
+    touched: bool,
+    /// When it wants to be driven, whatever happens.
+    wake: Option<Instant>,
+}
+
+impl Slot {
+    fn touch(&mut self) -> &mut Link {
+        self.touched = true;
+        &mut self.link
+    }
+
+    /// What happens to one link is nothing to the others, but to tunnels.
+    fn drive(&mut self, now: Instant, out: &mut Vec<Action>) {
+        if std::mem::take(&mut self.touched) || self.link.is_tunnel() {
+            self.wake = self.link.drive(now, out);
+        }
+    }
 }
 
 /// DISCOVERs of so many links leave at once; each later one waits a little longer. A server's socket buffer holds no more.
@@ -74,10 +92,15 @@ impl Session {
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         self.now = self.now.max(now);
         let now = self.now;
-        let only = input.ifindex();
         match input {
-            Input::Timeout => self.links.iter_mut().for_each(|slot| slot.link.timeout(now)),
-            Input::Devices(devices) => self.devices(devices),
+            Input::Timeout => {
+                let due = |slot: &&mut Slot| slot.wake.is_some_and(|at| at <= now) || slot.link.is_tunnel();
+                self.links.iter_mut().filter(due).for_each(|slot| slot.touch().timeout(now));
+            }
+            Input::Devices(devices) => {
+                self.devices(devices);
+                self.links.iter_mut().for_each(|slot| slot.touched = true);
+            }
             Input::Link(event) => {
                 self.on(event.ifindex, |link| link.link_event(&event, now));
                 if let Some((bond, active)) = event.bond {
@@ -108,10 +131,7 @@ impl Session {
         }
         let mut out = Vec::new();
         self.tell_tunnels();
-        // What one link is told is nothing to the others, but to tunnels.
-        let concerned = |link: &Link| only.is_none_or(|only| link.ifindex() == only) || link.is_tunnel();
-        let links = self.links.iter_mut().map(|slot| &mut slot.link);
-        links.filter(|link| concerned(link)).for_each(|link| link.drive(now, &mut out));
+        self.links.iter_mut().for_each(|slot| slot.drive(now, &mut out));
         self.pin_endpoints(&mut out);
         self.actions.extend(out);
     }
@@ -129,7 +149,7 @@ impl Session {
 
     fn on(&mut self, ifindex: u32, act: impl FnOnce(&mut Link)) {
         if let Some(slot) = self.links.iter_mut().find(|slot| slot.link.ifindex() == ifindex) {
-            act(&mut slot.link);
+            act(slot.touch());
         }
     }
 
@@ -200,7 +220,7 @@ impl Session {
         let mut out = Vec::new();
         let link = Link::new(device, profile, start, self.now, &mut out);
         self.actions.extend(out);
-        self.links.push(Slot { link, profile: step.profile });
+        self.links.push(Slot { link, profile: step.profile, touched: true, wake: None });
     }
 
     fn mtu_of(&self, ifindex: u32) -> Option<u32> {
@@ -221,7 +241,7 @@ impl Session {
     }
 
     /// The end of the run, or when to look again.
-    fn verdict(&mut self) -> Result<Verdict, Option<Instant>> {
+    fn verdict(&self) -> Result<Verdict, Option<Instant>> {
         let now = self.now;
         let over = self.settings.timeout.map(|timeout| self.started + timeout);
         let standings = self.standings();
@@ -234,7 +254,7 @@ impl Session {
             _ => None,
         });
         let looks: Vec<Instant> = looks.chain(over).collect();
-        let wakes = self.links.iter_mut().filter_map(|slot| slot.link.deadline(now));
+        let wakes = self.links.iter().filter_map(|slot| slot.wake);
         Err(wakes.chain(looks).min())
     }
 
@@ -245,7 +265,7 @@ impl Session {
                 .links
                 .iter()
                 .filter(|slot| self.renews(slot.link.ifindex()))
-                .map(|s| s.link.standing(self.now))
+                .map(|slot| slot.link.standing())
                 .collect();
         }
         let one = |requirement| {

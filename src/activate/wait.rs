@@ -35,15 +35,16 @@ pub(super) fn standing<'a>(
     started: Instant,
     now: Instant,
 ) -> Standing {
-    let progress = |target| match link(target).map(|link| link.state(now)) {
+    let progress = |target| match link(target).map(Link::latest) {
         Some(LinkState::Up) => Progress::Up,
         Some(LinkState::Pending(_)) => Progress::Pending,
         None if coming(target) => Progress::Pending,
         Some(LinkState::Failed(_)) | None => Progress::Failed,
     };
-    let links: Vec<&Link> = requirement.links.iter().filter_map(|&target| link(target)).collect();
     match requirement.verdict(progress, now.since(started)) {
-        Verdict::Met => match grace(&links, now).filter(|_| !requirement.exclusive) {
+        Verdict::Met => match grace(requirement.links.iter().filter_map(|&target| link(target)), now)
+            .filter(|_| !requirement.exclusive)
+        {
             Some(until) => Standing::Open(Some(until)),
             None => Standing::Met,
         },
@@ -55,8 +56,8 @@ pub(super) fn standing<'a>(
 
 impl Link {
     /// How it stands with a link that is waited for by itself.
-    pub(super) fn standing(&self, now: Instant) -> Standing {
-        match self.state(now) {
+    pub(super) fn standing(&self) -> Standing {
+        match self.latest() {
             LinkState::Up => Standing::Met,
             LinkState::Pending(_) => Standing::Open(None),
             LinkState::Failed(_) => Standing::Failed,
@@ -65,10 +66,10 @@ impl Link {
 }
 
 /// Until when the links that are late are waited for, now that one is up.
-fn grace(links: &[&Link], now: Instant) -> Option<Instant> {
-    let first = links.iter().filter_map(|link| Some((link.done_at()?, link.carrier_since()?))).min();
+fn grace<'a>(links: impl Iterator<Item = &'a Link> + Clone, now: Instant) -> Option<Instant> {
+    let first = links.clone().filter_map(|link| Some((link.done_at()?, link.carrier_since()?))).min();
     let (done, carrier) = first?;
     let until = done + done.since(carrier).clamp(GRACE.0, GRACE.1);
-    let late = |link: &&Link| link.carrier_since().is_some() && matches!(link.state(now), LinkState::Pending(_));
-    links.iter().any(late).then_some(until).filter(|&until| now < until)
+    let late = |link: &&Link| link.carrier_since().is_some() && matches!(link.latest(), LinkState::Pending(_));
+    links.clone().any(|link| late(&link)).then_some(until).filter(|&until| now < until)
 }

@@ -86,14 +86,19 @@ pub enum Verdict {
 impl Requirement {
     /// How it stands, given how far each link has come and how long devices have been waited for.
     pub fn verdict(&self, progress: impl Fn(Target) -> Progress, waited: Duration) -> Verdict {
-        let progress: Vec<Progress> = self.links.iter().map(|&link| progress(link)).collect();
-        if self.met_by.is_some() || progress.contains(&Progress::Up) {
-            Verdict::Met
-        } else if progress.contains(&Progress::Pending) || (progress.is_empty() && waited < self.device_timeout) {
-            Verdict::Open
-        } else {
-            Verdict::Failed
+        if self.met_by.is_some() {
+            return Verdict::Met;
         }
+        let coming = self.links.is_empty() && waited < self.device_timeout;
+        let mut verdict = if coming { Verdict::Open } else { Verdict::Failed };
+        for &link in &self.links {
+            match progress(link) {
+                Progress::Up => return Verdict::Met,
+                Progress::Pending => verdict = Verdict::Open,
+                Progress::Failed => {}
+            }
+        }
+        verdict
     }
 }
 
