@@ -130,7 +130,8 @@ pub(crate) fn patient(time: Duration) -> Duration {
     if std::env::var_os("SUNUP_VM").is_some() { time * 20 } else { time }
 }
 
-/// Asks every 5 ms whether it is so; `false` after the limit.
+/// Asks again and again whether it is so; `false` after the limit. Ever less often, as many a question starts programs: what was
+/// waited for is seen a twentieth later than it came, at least 5 ms and at most 250 ms.
 pub(crate) fn wait_until(limit: Duration, mut is_so: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     loop {
@@ -140,6 +141,6 @@ pub(crate) fn wait_until(limit: Duration, mut is_so: impl FnMut() -> bool) -> bo
         if start.elapsed() > limit {
             return false;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep((start.elapsed() / 20).clamp(Duration::from_millis(5), Duration::from_millis(250)));
     }
 }

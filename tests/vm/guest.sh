@@ -9,7 +9,8 @@ stty -F /dev/ttyS1 115200 -opost 2>/dev/null
 arguments=()
 # shellcheck source=/dev/null
 . "$share/job"
-export VM_TESTS SUNUP_BIN CARGO_MANIFEST_DIR SUNUP_VM=1
+# Logs are written and read again all the time: into memory, and out of the guest at the end.
+export VM_TESTS SUNUP_BIN CARGO_MANIFEST_DIR SUNUP_VM=/opt/logs
 
 # What the machine outside runs with does not exist here.
 covered() { case $CARGO_MANIFEST_DIR/ in "$1"/*) return 0 ;; *) return 1 ;; esac }
@@ -24,7 +25,7 @@ mkdir /run/etc
 (cd /etc && tar -c --exclude=./ssl --exclude='./java*' --exclude=./X11 --exclude=./apt --exclude=./postgresql .) | tar -x -C /run/etc
 mount --bind /run/etc /etc
 # Programs that are built anew outside while they run here would come to a bad end.
-mkdir -p /opt/programs
+mkdir -p /opt/programs "$SUNUP_VM"
 cp "$VM_TESTS" "$SUNUP_BIN" /opt/programs/
 VM_TESTS=/opt/programs/${VM_TESTS##*/} SUNUP_BIN=/opt/programs/${SUNUP_BIN##*/}
 mkdir -p /lib/modules
@@ -62,6 +63,7 @@ else
     code=$?
 fi
 dmesg >"$share/dmesg.log"
+cp -r "$SUNUP_VM"/. "$share/"
 echo "$code" >"$share/status"
 sync
 # Not `reboot`, which would ask a service manager. No program can be started when devices are off already.

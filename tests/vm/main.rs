@@ -44,7 +44,7 @@ mod where_a_card_is;
 mod wireguard;
 mod wireguard_as_networkmanager;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use support::Lan;
 
@@ -56,8 +56,7 @@ fn sunup() -> PathBuf {
 /// Where the scenarios leave their logs.
 fn artifacts() -> PathBuf {
     // By accident on the machine itself, the rooms would do no harm, but its kernel is not the one that is meant.
-    assert!(std::env::var_os("SUNUP_VM").is_some(), "these scenarios run in a virtual machine: tests/vm/run");
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("vm")
+    std::env::var_os("SUNUP_VM").expect("these scenarios run in a virtual machine: tests/vm/run").into()
 }
 
 /// Two rooms and a link: the start of nearly every scenario.
