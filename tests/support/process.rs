@@ -3,9 +3,13 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::Room;
 
@@ -23,16 +27,28 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Runs the command to its end.
-    pub(crate) fn of(command: &mut Command) -> Self {
-        let start = Instant::now();
-        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    /// Starts a program and waits for its end, killing it after `longest`.
+    pub(crate) fn of(longest: Duration, start: impl FnOnce() -> Child) -> Self {
+        let begun = Instant::now();
+        let child = start();
+        let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+        let (ended, end) = mpsc::channel::<()>();
+        let output = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                if end.recv_timeout(longest) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    let _ = kill(pid, Signal::SIGKILL);
+                }
+            });
+            let output = child.wait_with_output().unwrap();
+            drop(ended);
+            output
+        });
         let signal = std::os::unix::process::ExitStatusExt::signal(&output.status).unwrap_or(0);
         Self {
             code: output.status.code().unwrap_or(128 + signal),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            elapsed: start.elapsed(),
+            elapsed: begun.elapsed(),
         }
     }
 
@@ -76,10 +92,10 @@ impl<'room> Process<'room> {
         let base = program.rsplit('/').next().unwrap();
         let log = room.artifacts().join(format!("{}.{base}.{number}.log", room.name()));
         let output = File::create(&log).unwrap();
-        let mut command = room.command("sh");
-        command.args(["-c", r#"echo $$ >"$0" && exec "$@""#, &pid_file, program]).args(arguments);
-        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let child = room.start("sh", |command| {
+            command.args(["-c", r#"echo $$ >"$0" && exec "$@""#, &pid_file, program]).args(arguments);
+            command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        });
         Self { room, child, pid_file, log }
     }
 

@@ -1,4 +1,4 @@
-//! A room: namespaces held open by one small shell, entered with `nsenter`.
+//! A room: namespaces held open by one small shell, entered by threads of this program (or, without root, with `nsenter`).
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -7,17 +7,29 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 
 use super::{HostGuard, Process, Ran};
 
 /// Where system tools live; a user's PATH often lacks the half of it.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Every namespace of a room: the name under /proc/PID/ns and the option of `nsenter`.
-const NAMESPACES: [(&str, &str); 5] =
-    [("net", "--net"), ("mnt", "--mount"), ("uts", "--uts"), ("ipc", "--ipc"), ("pid", "--pid")];
+/// Every namespace of a room: the name under /proc/PID/ns, the option of `nsenter`, the kind for `setns`.
+const NAMESPACES: [(&str, &str, CloneFlags); 5] = [
+    ("net", "--net", CloneFlags::CLONE_NEWNET),
+    ("uts", "--uts", CloneFlags::CLONE_NEWUTS),
+    ("ipc", "--ipc", CloneFlags::CLONE_NEWIPC),
+    ("pid", "--pid", CloneFlags::CLONE_NEWPID),
+    ("mnt", "--mount", CloneFlags::CLONE_NEWNS),
+];
+
+/// All of them.
+const ALL: [&str; 5] = ["net", "uts", "ipc", "pid", "mnt"];
+
+/// A program that ends within a scenario is killed after so long.
+const LONGEST: Duration = Duration::from_secs(125);
 
 /// Directories that a room must have for itself.
 const PRIVATE: [&str; 4] = ["/run", "/etc", "/tmp", "/var/lib"];
@@ -35,7 +47,7 @@ pub(crate) struct Options {
 pub(crate) struct Room {
     name: String,
     artifacts: PathBuf,
-    namespaces: Vec<(&'static str, File)>,
+    namespaces: Vec<(&'static str, CloneFlags, File)>,
     pid: u32,
     holder: Child,
     stdin: Option<ChildStdin>,
@@ -52,19 +64,8 @@ impl Room {
             fs::write(&file, format!("{text}\n")).unwrap();
             file
         });
-        let mut command = nsenter();
-        command.args([
-            "--",
-            "unshare",
-            "--net",
-            "--mount",
-            "--uts",
-            "--ipc",
-            "--pid",
-            "--fork",
-            "--kill-child=KILL",
-            "--",
-        ]);
+        let mut command = outside("unshare");
+        command.args(["--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"]);
         command.args(["sh", "-c", include_str!("room.sh"), "room"]);
         command.arg(if options.read_only_sys { "ro" } else { "rw" });
         command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
@@ -92,17 +93,37 @@ impl Room {
         &self.artifacts
     }
 
-    /// A command that will run in the room.
-    pub(crate) fn command(&self, program: &str) -> Command {
-        let mut command = self.enter(&["net", "mnt", "uts", "ipc", "pid"]);
-        command.arg(program);
-        command
+    /// Starts a program in the room; `prepare` gives it arguments, and what it reads and writes.
+    pub(crate) fn start(&self, program: &str, prepare: impl FnOnce(&mut Command)) -> Child {
+        self.start_in(&ALL, program, prepare)
+    }
+
+    fn start_in(&self, names: &[&str], program: &str, prepare: impl FnOnce(&mut Command)) -> Child {
+        let is_root = is_root();
+        let mut command = if is_root { Command::new(program) } else { self.nsenter(names, program) };
+        // What this program was given (`$container` for one) is not part of the room.
+        command.env_clear().env("PATH", PATH).env("LC_ALL", "C");
+        prepare(&mut command);
+        let mut spawn = || command.spawn();
+        let child = if is_root { self.entered(names, spawn) } else { spawn() };
+        child.unwrap_or_else(|error| panic!("in room {}: {command:?}: {error}", self.name))
     }
 
     /// Runs a program in the room to its end (killed after two minutes), whatever its exit code.
     pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> Ran {
-        let mut command = self.command("timeout");
-        Ran::of(command.args(["--signal=KILL", "120", program]).args(arguments))
+        self.run_in(&ALL, program, arguments)
+    }
+
+    fn run_in(&self, names: &[&str], program: &str, arguments: &[&str]) -> Ran {
+        // Who kills an `nsenter` does not kill what it has started.
+        let limit = ["--signal=KILL", "120", program];
+        let (program, limit) = if is_root() { (program, &[][..]) } else { ("timeout", &limit[..]) };
+        Ran::of(LONGEST, || {
+            self.start_in(names, program, |command| {
+                command.args(limit).args(arguments);
+                command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            })
+        })
     }
 
     /// Runs a program that must succeed, and answers its standard output.
@@ -148,11 +169,20 @@ impl Room {
 
     /// Does something in the network namespace of the room, in a thread of this program: sockets made there belong to the room.
     pub(crate) fn within<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
-        let file = &self.namespaces.iter().find(|(name, _)| *name == "net").unwrap().1;
+        self.entered(&["net"], act)
+    }
+
+    /// Does something in these namespaces, in a thread of this program; what is started there stays there.
+    fn entered<T: Send>(&self, names: &[&str], act: impl FnOnce() -> T + Send) -> T {
+        let enter = || -> nix::Result<()> {
+            // The file system's root belongs to all threads until one takes it for itself.
+            unshare(CloneFlags::CLONE_FS)?;
+            let wanted = |name: &str| names.contains(&name);
+            self.namespaces.iter().filter(|(name, ..)| wanted(name)).try_for_each(|(_, kind, file)| setns(file, *kind))
+        };
         std::thread::scope(|scope| {
             let thread = scope.spawn(|| {
-                let entered = setns(file, CloneFlags::CLONE_NEWNET);
-                entered.unwrap_or_else(|error| panic!("{error}: without root, run under `unshare --map-root-user`"));
+                enter().unwrap_or_else(|error| panic!("{error}: without root, run under `unshare --map-root-user`"));
                 act()
             });
             thread.join().unwrap()
@@ -163,9 +193,8 @@ impl Room {
     pub(crate) fn veth(&self, ours: &str, other: &Self, theirs: &str) {
         // Only the network namespace is entered, so that the process id keeps the meaning it has here.
         let pid = other.pid.to_string();
-        let mut command = self.enter(&["net"]);
-        command.args(["ip", "link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", &pid]);
-        let ran = Ran::of(&mut command);
+        let arguments = ["link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", &pid];
+        let ran = self.run_in(&["net"], "ip", &arguments);
         assert!(ran.code == 0, "veth {ours} <-> {theirs}: {ran}");
     }
 
@@ -173,24 +202,24 @@ impl Room {
     pub(crate) fn take_link(&self, namespace: &str, link: &str, name: &str) {
         let mut command = Command::new("ip");
         command.args(["-n", namespace, "link", "set", link, "netns", &self.pid.to_string(), "name", name]);
-        let ran = Ran::of(command.env("PATH", PATH));
+        command.env("PATH", PATH).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ran = Ran::of(LONGEST, || command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}")));
         assert!(ran.code == 0, "{link} of {namespace} -> {name}: {ran}");
     }
 
     /// Gives a link back to a named namespace, under its name there.
     pub(crate) fn give_link(&self, link: &str, namespace: &str, name: &str) -> Ran {
-        Ran::of(self.enter(&["net"]).args(["ip", "link", "set", link, "down", "netns", namespace, "name", name]))
+        self.run_in(&["net"], "ip", &["link", "set", link, "down", "netns", namespace, "name", name])
     }
 
     /// `nsenter` into these namespaces by descriptors we hold: no other process can take their place.
-    fn enter(&self, names: &[&str]) -> Command {
+    fn nsenter(&self, names: &[&str], program: &str) -> Command {
         let mut command = nsenter();
-        for (name, file) in self.namespaces.iter().filter(|(name, _)| names.contains(name)) {
-            let option = NAMESPACES.iter().find(|(known, _)| known == name).unwrap().1;
+        for (name, _, file) in self.namespaces.iter().filter(|(name, ..)| names.contains(name)) {
+            let option = NAMESPACES.iter().find(|(known, ..)| known == name).unwrap().1;
             command.arg(format!("{option}=/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
         }
-        // What this program was given (`$container` for one) is not part of the room.
-        command.arg("--").env_clear().env("PATH", PATH).env("LC_ALL", "C");
+        command.args(["--", program]);
         command
     }
 }
@@ -221,23 +250,32 @@ fn hold(mut command: Command, what: &str) -> (Child, ChildStdin, u32) {
     (holder, stdin, pid)
 }
 
-/// `nsenter`, for root without more to do; for others with the option for a user namespace in which they are root, made once
-/// per test program and held to its end. All is entered by one `nsenter`, as what it needs cannot be seen from half-way in.
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// A command outside of rooms, but for others than root in a user namespace in which they are root.
+fn outside(program: &str) -> Command {
+    if is_root() {
+        return Command::new(program);
+    }
+    let mut command = nsenter();
+    command.args(["--", program]);
+    command
+}
+
+/// `nsenter` into a user namespace, made once per test program and held to its end. All is entered by one `nsenter`, as what it
+/// needs cannot be seen from half-way in; and threads cannot enter it.
 fn nsenter() -> Command {
-    static BASE: OnceLock<Option<(Child, ChildStdin, u32)>> = OnceLock::new();
-    let base = BASE.get_or_init(|| {
-        if nix::unistd::geteuid().is_root() {
-            return None;
-        }
+    static BASE: OnceLock<(Child, ChildStdin, u32)> = OnceLock::new();
+    let (_, _, pid) = BASE.get_or_init(|| {
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--"]);
         command.args(["sh", "-c", r#"read -r pid _ </proc/self/stat; echo "ready $pid"; read -r _ || :"#]);
-        Some(hold(command, "a user namespace (run as root, or allow user namespaces)"))
+        hold(command, "a user namespace (run as root, or allow user namespaces)")
     });
     let mut command = Command::new("nsenter");
-    if let Some((_, _, pid)) = base {
-        command.arg(format!("--user=/proc/{pid}/ns/user")).arg("--preserve-credentials");
-    }
+    command.arg(format!("--user=/proc/{pid}/ns/user")).arg("--preserve-credentials");
     command
 }
 
@@ -255,17 +293,17 @@ fn kept_directories(artifacts: &Path) -> Vec<PathBuf> {
 }
 
 /// Opens the namespaces of the room: held open, they cannot become another process's.
-fn open_namespaces(pid: u32) -> Vec<(&'static str, File)> {
-    let open = |(name, _): &(&'static str, &str)| {
+fn open_namespaces(pid: u32) -> Vec<(&'static str, CloneFlags, File)> {
+    let open = |(name, _, kind): &(&'static str, &str, CloneFlags)| {
         let path = format!("/proc/{pid}/ns/{name}");
-        (*name, File::open(&path).unwrap_or_else(|error| panic!("refusing to run: {path}: {error}")))
+        (*name, *kind, File::open(&path).unwrap_or_else(|error| panic!("refusing to run: {path}: {error}")))
     };
     NAMESPACES.iter().map(open).collect()
 }
 
 /// Looks at the room from outside and panics unless everything that sunup may write is private.
 fn refuse_if_shared(name: &str, pid: u32) {
-    for (namespace, _) in NAMESPACES {
+    for (namespace, ..) in NAMESPACES {
         let inside = fs::read_link(format!("/proc/{pid}/ns/{namespace}")).unwrap();
         let outside = fs::read_link(format!("/proc/self/ns/{namespace}")).unwrap();
         assert!(inside != outside, "refusing to run: room {name} shares the {namespace} namespace with this host");

@@ -22,7 +22,8 @@ mount -t tmpfs shm /dev/shm
 mount -t cgroup2 cgroup /sys/fs/cgroup 2>/dev/null
 # Every room copies /etc: from memory rather than from outside, and without what nothing here reads.
 mkdir /run/etc
-(cd /etc && tar -c --exclude=./ssl --exclude='./java*' --exclude=./X11 --exclude=./apt --exclude=./postgresql .) | tar -x -C /run/etc
+(cd /etc && tar -c --exclude=./ssl --exclude='./java*' --exclude=./X11 --exclude=./apt --exclude=./postgresql --exclude='./alternatives/*.gz' \
+    --exclude=./fonts --exclude='./rc?.d' --exclude=./init.d --exclude='./apparmor*' --exclude=./mysql .) | tar -x -C /run/etc
 mount --bind /run/etc /etc
 # Programs that are built anew outside while they run here would come to a bad end.
 mkdir -p /opt/programs "$SUNUP_VM"
