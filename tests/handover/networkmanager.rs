@@ -47,10 +47,11 @@ impl<'room> NetworkManager<'room> {
         self.room.run("nmcli", &all).stdout
     }
 
-    /// A field of `nmcli device show LINK`, such as `GENERAL.STATE`; every value if it is a list.
-    fn field(&self, link: &str, name: &str) -> Vec<String> {
-        let text = self.nmcli(&format!("-f {name} device show {link}"));
-        text.lines().filter_map(|line| line.split_once(':')).map(|(_, value)| value.to_owned()).collect()
+    /// `nmcli device show LINK`, of these fields: name and value, `IP4.DNS[2]` for the second of a list.
+    fn fields(&self, link: &str, names: &[&str]) -> Vec<(String, String)> {
+        let text = self.nmcli(&format!("-f {} device show {link}", names.join(",")));
+        let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        text.lines().filter_map(pair).collect()
     }
 
     /// Milliseconds of the time stamp of the first line with this text.
@@ -80,18 +81,18 @@ impl Daemon for NetworkManager<'_> {
 
     fn faults(&self, link: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let state = self.field(link, "GENERAL.STATE").join(" ");
+        let fields = self.fields(link, &["GENERAL.STATE", "GENERAL.CON-UUID", "IP4.DNS", "IP6.DNS"]);
+        let value = |name: &str| fields.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value);
+        let (state, active) = (value("GENERAL.STATE"), value("GENERAL.CON-UUID"));
         if state.contains("externally") || !state.starts_with("100") {
             faults.push(Fault::External(format!("{link}: {state}")));
         }
-        let active = self.field(link, "GENERAL.CON-UUID").join(" ");
         let index = ifindex(self.room, link);
         let ours = self.handed_over.iter().find(|(one, _)| *one == index).map(|(_, uuid)| uuid);
-        if ours != Some(&active) {
+        if ours.map(String::as_str) != Some(active) {
             faults.push(Fault::OtherProfile(format!("{link}: active {active}, handed over {ours:?}")));
         }
-        let servers = [self.field(link, "IP4.DNS"), self.field(link, "IP6.DNS")].concat();
-        if servers.is_empty() {
+        if !fields.iter().any(|(name, _)| name.contains(".DNS[")) {
             faults.push(Fault::NoDns(link.to_owned()));
         }
         faults
