@@ -8,8 +8,8 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::keyfile::KeyFile;
-use crate::profile::Profile;
+use super::keyfile::{Entry, KeyFile};
+use crate::profile::{Profile, sort};
 
 /// Where the daemon keeps it, below the root directory.
 const FILE: &str = "var/lib/NetworkManager/timestamps";
@@ -27,7 +27,8 @@ pub fn apply(root: &Path, profiles: &mut [Profile]) {
 fn read(text: &[u8]) -> Option<BTreeMap<Uuid, u64>> {
     let file = KeyFile::parse(text).ok()?;
     let entries = &file.group("timestamps")?.entries;
-    Some(entries.iter().filter_map(|entry| Some((entry.key.parse().ok()?, entry.value.parse().ok()?))).collect())
+    let time = |entry: &Entry| Some((entry.key.parse().ok()?, entry.value.parse().ok()?));
+    Some(sort::map(entries.iter().filter_map(time)))
 }
 
 #[cfg(test)]

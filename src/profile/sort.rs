@@ -2,6 +2,7 @@
 //! are sorted, by the same code for all types.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 /// Sorts by `compare`; equal items stay in the order they have.
 pub fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) {
@@ -17,6 +18,13 @@ pub fn sort<T: Ord>(items: &mut [T]) {
 /// Sorts by what `key` says of an item; equal items stay in the order they have.
 pub fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     sort_by(items, |a, b| key(a).cmp(&key(b)));
+}
+
+/// A map of the pairs; of those with one key the last counts. What `collect` makes sorts them first, by a sort of its own.
+pub fn map<K: Ord, V>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    map.extend(pairs);
+    map
 }
 
 /// The numbers of the items in the order they belong in.

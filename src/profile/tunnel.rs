@@ -75,7 +75,7 @@ impl Tunnel {
 
     /// The peers by name: there may be thousands.
     pub fn by_key(&self) -> BTreeMap<PublicKey, &TunnelPeer> {
-        self.peers.iter().map(|peer| (peer.public_key, peer)).collect()
+        super::sort::map(self.peers.iter().map(|peer| (peer.public_key, peer)))
     }
 }
 

@@ -17,7 +17,7 @@ mod numbers;
 mod reach;
 pub(crate) mod routes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ use super::outcome::Reason;
 use crate::profile::desired::DesiredRoute;
 use crate::profile::tunnel::{self, TunnelChanges, TunnelPeer};
 use crate::profile::wireguard::{Peer, PublicKey, WireGuard};
-use crate::profile::{LinkKind, Profile};
+use crate::profile::{LinkKind, Profile, sort};
 use crate::proto::Instant;
 
 /// What is lost of a packet on its way through a tunnel, with an IPv6 network below (wg-quick has the same).
@@ -204,8 +204,8 @@ impl Tunnel {
             }
             Ok(held) => {
                 let answered = held.peers.iter().filter(|peer| peer.last_handshake > 0);
-                let answered: BTreeSet<PublicKey> = answered.map(|peer| peer.public_key).collect();
-                self.shaken |= self.contacts.iter().any(|contact| answered.contains(&contact.public_key));
+                let answered = sort::map(answered.map(|peer| (peer.public_key, ())));
+                self.shaken |= self.contacts.iter().any(|contact| answered.contains_key(&contact.public_key));
                 self.have = Some(held);
             }
             Err(why) => self.failed = Some(Reason::Kernel(why)),
@@ -344,7 +344,7 @@ impl Tunnel {
 
     /// Where each peer is.
     fn aims(&self) -> BTreeMap<PublicKey, SocketAddr> {
-        self.contacts.iter().filter_map(|c| Some((c.public_key, c.current(&self.reaches)?))).collect()
+        sort::map(self.contacts.iter().filter_map(|c| Some((c.public_key, c.current(&self.reaches)?))))
     }
 
     /// What the device shall hold.
