@@ -282,10 +282,8 @@ impl Link {
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);
         self.v4.timeout(now);
-        self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             v6.timeout(now);
-            self.complaints.extend(v6.unrenewed());
         }
     }
 
@@ -325,8 +323,10 @@ impl Link {
         let mut fresh = self.v4.drive(ifindex, now, &mut self.timing, out);
         let new = self.v4.complaints().filter(|text| !self.complaints.contains(text)).collect::<Vec<_>>();
         self.complaints.extend(new);
+        self.complaints.extend(self.v4.unrenewed());
         if let Some(v6) = &mut self.v6 {
             fresh |= v6.drive(ifindex, now, &mut self.timing, out);
+            self.complaints.extend(v6.unrenewed());
         }
         fresh |= self.drive_tunnel(now, out) | std::mem::take(&mut self.again);
         if fresh {
