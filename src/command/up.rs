@@ -40,6 +40,7 @@ pub(super) fn summary(outcome: &Outcome) {
             .chain(link.autoconf.iter().map(ToString::to_string))
             .collect();
         match &link.state {
+            LinkState::Up if addresses.is_empty() => log::info!("{}: up", link.device.name),
             LinkState::Up => log::info!("{}: up, {}", link.device.name, addresses.join(", ")),
             LinkState::Pending(reason) => log::info!("{}: not waited for: {reason}", link.device.name),
             LinkState::Failed(reason) if link.required && outcome.result != Verdict::Ok => {

@@ -94,3 +94,15 @@ fn rd_route_adds_routes_of_both_families() {
     assert_eq!(lan.route("192.168.9.0/24").expect("the IPv4 route")["gateway"], "10.77.0.2");
     assert_eq!(lan.route("fd99::/48").expect("the IPv6 route")["gateway"], "fd77::2");
 }
+
+/// Nobody asked for a name server: then the hand-over lacks none.
+#[test]
+fn without_a_name_server_the_profile_needs_none() {
+    let lan = crate::lan("nameless");
+    let line = "ip=10.77.0.9::10.77.0.1:24::eth0:none rd.neednet=1 rd.sunup.handover=networkmanager";
+    lan.up(line).exits(0);
+    lan.sunup(&["verify-handover"]).exits(0);
+    lan.up(&format!("{line} nameserver=10.77.0.53")).exits(0);
+    lan.client.sh("sed -i /^dns=/d /run/NetworkManager/system-connections/*.nmconnection");
+    assert!(lan.sunup(&["verify-handover"]).exits(3).stdout.contains("name server"));
+}

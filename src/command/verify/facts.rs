@@ -35,6 +35,8 @@ pub(super) struct Facts {
     pub(super) handover: Handover,
     pub(super) links: Vec<Link>,
     pub(super) snapshot: Snapshot,
+    /// True if names can be looked up by what sunup wrote.
+    pub(super) names: bool,
     /// The kernel command line, which `[match]` may look at.
     pub(super) words: Vec<String>,
     /// `/run/NetworkManager/devices`.
@@ -65,6 +67,7 @@ impl Facts {
             handover: amend::handed_over(root).0,
             links: lasting.filter_map(link).collect(),
             snapshot,
+            names: fs::read_to_string(root.join("run/sunup/resolv.conf")).is_ok_and(|text| text.contains("nameserver")),
             words: crate::plan::words::split(&line),
             devices: folder("run/NetworkManager/devices"),
             leases: folder("run/NetworkManager"),

@@ -99,7 +99,7 @@ fn committed(facts: &Facts, link: &Link, profile: &Profile, say: &mut impl FnMut
             addresses(link, &ipv4.ip, say);
             gateway(facts, link, &ipv4.ip, true, say);
             let dns6 = profile.ipv6.as_ref().is_some_and(|settings| !settings.ip.dns.is_empty());
-            if ipv4.ip.dns.is_empty() && !dns6 && !matches!(method6, Method6::Auto | Method6::Dhcp) {
+            if facts.names && ipv4.ip.dns.is_empty() && !dns6 && !matches!(method6, Method6::Auto | Method6::Dhcp) {
                 say(Effect::Adds, "there is no dns= in the profile: the real root knows no name server".to_owned());
             }
         }
