@@ -6,6 +6,8 @@
 #![cfg_attr(not(test), no_main)]
 #![allow(unsafe_code, reason = "the C entry point")]
 
+#[cfg(all(panic = "abort", target_env = "gnu", target_feature = "crt-static", not(sunup_whole_libc)))]
+mod lean_libc;
 #[cfg(all(panic = "abort", target_env = "gnu", target_feature = "crt-static"))]
 mod unwind;
 

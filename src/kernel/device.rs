@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::abi::route;
 use super::id_path;
+use super::real_path::real_path;
 use super::snapshot::{Link, Snapshot};
 use crate::profile::Device;
 
@@ -55,7 +56,7 @@ pub fn describe(device: &mut Device, sysfs: &Path) {
     // A link made by software has no hardware and no place; not to search for them saves most of the time.
     let target = fs::read_link(&link).unwrap_or_default();
     let hardware = !target.components().any(|part| part.as_os_str() == "virtual");
-    let driver = if hardware { driver(&link.join("device")) } else { None };
+    let driver = if hardware { driver(&link) } else { None };
     device.driver = driver.or_else(|| device.kind.clone()).unwrap_or_else(|| "unknown".to_owned());
     if hardware {
         device.id_path = id_path::of(sysfs, &device.name);
@@ -65,11 +66,11 @@ pub fn describe(device: &mut Device, sysfs: &Path) {
 
 /// The driver as NetworkManager names it: that of the device in sysfs; else that of its parent (of its grandparent, if the
 /// parent has no subsystem or is on the ibmebus). Where there is none, the kind of link stands in.
-fn driver(device: &Path) -> Option<String> {
-    if let Some(driver) = link_name(&device.join("driver")) {
+fn driver(link: &Path) -> Option<String> {
+    if let Some(driver) = link_name(&link.join("device/driver")) {
         return Some(driver);
     }
-    let parent = fs::canonicalize(device).ok()?.parent()?.to_owned();
+    let parent = real_path(&real_path(link)?.join("device"))?.parent()?.to_owned();
     let parent = match link_name(&parent.join("subsystem")) {
         None => parent.parent()?.to_owned(),
         Some(subsystem) if subsystem == "ibmebus" => parent.parent()?.to_owned(),

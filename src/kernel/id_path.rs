@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use super::real_path::real_path;
+
 /// What a level of the device tree adds to the path.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -48,11 +50,9 @@ pub fn of(sysfs: &Path, ifname: &str) -> String {
     if ifname.is_empty() || ifname.contains('/') || matches!(ifname, "." | "..") {
         return String::new();
     }
-    let (Ok(root), Ok(link)) = (fs::canonicalize(sysfs), fs::canonicalize(sysfs.join("class/net").join(ifname))) else {
-        return String::new();
-    };
+    let Some(link) = real_path(&sysfs.join("class/net").join(ifname)) else { return String::new() };
     let levels: Vec<&Path> =
-        link.ancestors().skip(1).take_while(|path| path.starts_with(&root)).take(DEEPEST).collect();
+        link.ancestors().skip(1).take_while(|path| path.starts_with(sysfs)).take(DEEPEST).collect();
     walk(levels.into_iter().filter(|path| path.join("uevent").exists()))
 }
 

@@ -33,6 +33,7 @@ pub mod random;
 pub mod reach;
 mod read;
 mod read_route;
+mod real_path;
 mod request;
 mod snapshot;
 mod syscall;

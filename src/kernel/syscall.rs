@@ -164,12 +164,17 @@ fn status(message: &libc::msghdr) -> u32 {
     0
 }
 
+unsafe extern "C" {
+    /// fork(2) alone, without what `fork` does for threads and output streams first.
+    fn _Fork() -> libc::pid_t;
+}
+
 /// Lets a child hold `kept` open until `released` has no other end any more, and then end. False: there is no child.
 ///
 /// The child closes every other descriptor first, so that it keeps no pipe of ours open.
 pub(super) fn hold_in_child(kept: &OwnedFd, released: &OwnedFd) -> bool {
     // SAFETY: no memory is passed.
-    match unsafe { libc::fork() } {
+    match unsafe { _Fork() } {
         0 => wait_and_end(kept.as_raw_fd(), released.as_raw_fd()),
         child => child > 0,
     }
@@ -234,6 +239,18 @@ pub(super) fn load_module(file: &std::fs::File, parameters: &str, compressed: bo
     // SAFETY: the parameters end with a zero byte and are valid during the call.
     let code = unsafe { libc::syscall(libc::SYS_finit_module, file.as_raw_fd(), parameters.as_ptr(), flags) };
     if code == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// SIOCGIFNAME: the name that the link with this index has now.
+pub(super) fn name_of(socket: BorrowedFd<'_>, ifindex: u32) -> io::Result<String> {
+    // SAFETY: all-zero is a valid ifreq.
+    let mut request: libc::ifreq = unsafe { zeroed() };
+    request.ifr_ifru.ifru_ifindex = ifindex.cast_signed();
+    // SAFETY: the request is valid during the call, which fills in its name.
+    checked(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFNAME as _, &raw mut request) })?;
+    let name: Vec<u8> =
+        request.ifr_name.iter().map(|byte| byte.cast_unsigned()).take_while(|byte| *byte != 0).collect();
+    String::from_utf8(name).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// SIOCETHTOOL on a link: `words` is the structure of the command (its first word), the answer is what the kernel made of it.

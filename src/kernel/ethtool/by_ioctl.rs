@@ -7,7 +7,7 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 
 use super::access::{Feature, Negotiate, Negotiation, Refused};
 use super::table::Group;
-use crate::kernel::error::{errno, errno_of};
+use crate::kernel::error::errno_of;
 use crate::kernel::{KernelError, syscall};
 
 /// Commands beside those of the groups.
@@ -63,10 +63,10 @@ fn refused(errno: i32) -> Refused {
 
 impl Device {
     pub(super) fn open(ifindex: u32) -> Result<Self, Refused> {
-        let name = nix::net::if_::if_indextoname(ifindex).map_err(|_| refused(errno::ENODEV))?;
         let socket = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None);
         let socket = socket.map_err(|errno| KernelError::Socket { what: "control", errno: errno as i32 })?;
-        Ok(Self { socket, name: name.to_string_lossy().into_owned() })
+        let name = syscall::name_of(socket.as_fd(), ifindex).map_err(|error| refused(errno_of(&error)))?;
+        Ok(Self { socket, name })
     }
 
     /// Gives the kernel these words, the first one the command, and answers what it makes of them.
