@@ -110,8 +110,9 @@ impl<'a> Driver<'a> {
         let survey = self.kernel.survey()?;
         let mut devices = kernel::device::devices(&survey, Some(self.sysfs));
         self.missed.clear();
+        let udevd = kernel::udev::runs(Path::new(UDEV));
         devices.retain(|device| {
-            let missing = kernel::udev::missing_record(Path::new(UDEV), self.sysfs, device);
+            let missing = udevd.then(|| kernel::udev::missing_record(Path::new(UDEV), self.sysfs, device)).flatten();
             let ready = missing.is_none();
             self.missed.extend(missing);
             ready

@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::profile::Device;
 
-/// The record that udev will write about a hardware link once it has named it, where a udevd runs and has not written it yet.
-/// `run` is `/run/udev`. Links made by software are named by whoever makes them.
+/// True if a udevd runs. `run` is `/run/udev`.
+pub fn runs(run: &Path) -> bool {
+    run.join("control").exists()
+}
+
+/// The record that a running udevd will write about a hardware link once it has named it, and has not written yet. Links made by software are named by whoever makes them.
 pub fn missing_record(run: &Path, sysfs: &Path, device: &Device) -> Option<PathBuf> {
     let record = run.join(format!("data/n{}", device.ifindex));
-    if record.exists() || !run.join("control").exists() || device.is_loopback() {
+    if device.is_loopback() || record.exists() {
         return None;
     }
     let hardware = std::fs::read_link(sysfs.join("class/net").join(&device.name))
@@ -32,7 +36,7 @@ mod tests {
         symlink("../../devices/pci0000:00/0000:00:03.0/net/eth0", sysfs.join("class/net/eth0")).unwrap();
         symlink("../../devices/virtual/net/bond0", sysfs.join("class/net/bond0")).unwrap();
         let device = |name: &str| Device { ifindex: 2, name: name.to_owned(), arp_type: 1, ..Device::default() };
-        let waits = |name| missing_record(&run, &sysfs, &device(name)).is_some();
+        let waits = |name| runs(&run) && missing_record(&run, &sysfs, &device(name)).is_some();
         assert!(!waits("eth0"), "no udevd");
         fs::write(run.join("control"), "").unwrap();
         assert!(waits("eth0"));

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
+use nix::sys::stat::{Mode, umask};
 
 use crate::journal::Journal;
 
@@ -64,14 +65,41 @@ pub struct StateError {
 }
 
 /// Writes every file below `root`. One that cannot be written does not keep the others from it. A file that already
-/// holds its contents is not touched. What was there before goes into the journal.
-pub fn write(root: &Path, files: &[StateFile], mut journal: Option<&mut Journal>) -> Vec<StateError> {
-    let mut one = |file: &StateFile| {
-        let path = below(root, &file.path);
-        let journal = journal.as_deref_mut();
-        write_one(root, &path, file, journal).err().map(|error| StateError { path, error })
-    };
-    files.iter().filter_map(&mut one).collect()
+/// holds its contents is not touched. What was there before goes into the journal, that of all files at once.
+pub fn write(root: &Path, files: &[StateFile], journal: Option<&mut Journal>) -> Vec<StateError> {
+    let _umask = Umask::usual();
+    let stale: Vec<Stale> = files.iter().filter_map(|file| Stale::find(root, file)).collect();
+    if let Some(journal) = journal {
+        super::undo::note(root, &stale, journal);
+    }
+    let failed = |stale: Stale| stale.write().err().map(|error| StateError { path: stale.path, error });
+    stale.into_iter().filter_map(failed).collect()
+}
+
+/// While it lives, files have the mode they are made with, but for those that others may write to.
+pub(super) struct Umask(Mode);
+
+impl Umask {
+    const USUAL: u32 = 0o022;
+
+    pub(super) fn usual() -> Self {
+        Self(umask(Mode::from_bits_truncate(Self::USUAL)))
+    }
+}
+
+impl Drop for Umask {
+    fn drop(&mut self) {
+        umask(self.0);
+    }
+}
+
+/// A file that does not hold yet what it shall.
+pub(super) struct Stale<'a> {
+    pub(super) file: &'a StateFile,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// True if nothing has the name.
+    pub(super) absent: bool,
 }
 
 /// No file of ours is larger.
@@ -94,22 +122,42 @@ pub fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-fn write_one(root: &Path, path: &Path, file: &StateFile, journal: Option<&mut Journal>) -> io::Result<()> {
-    if holds(path, file) {
-        return Ok(());
+impl<'a> Stale<'a> {
+    /// `None` if a regular file of that name has these contents and this mode.
+    fn find(root: &Path, file: &'a StateFile) -> Option<Self> {
+        let path = below(root, &file.path);
+        let there = OpenOptions::new().read(true).custom_flags(nofollow()).open(&path);
+        let absent = there.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let holds = there.is_ok_and(|there| holds(there, file));
+        (!holds).then_some(Self { file, path, absent })
     }
-    if file.write == Write::ReplaceOrFill && path.is_symlink() && path.exists() {
-        return Err(io::Error::other("is a symbolic link that somebody else looks after: left alone"));
+
+    /// True if somebody else looks after the file.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.file.write == Write::ReplaceOrFill && !self.absent && self.path.is_symlink() && self.path.exists()
     }
-    if let Some(journal) = journal {
-        super::undo::note(root, path, file, journal);
+
+    fn write(&self) -> io::Result<()> {
+        if self.is_foreign() {
+            return Err(io::Error::other("is a symbolic link that somebody else looks after: left alone"));
+        }
+        match self.replace() {
+            Err(error) if self.file.write == Write::ReplaceOrFill && cannot_take_name(&error) => {
+                fill(&self.path, self.file)
+            }
+            result => result,
+        }
     }
-    if let Some(folder) = path.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
-    }
-    match replace(path, file) {
-        Err(error) if file.write == Write::ReplaceOrFill && cannot_take_name(&error) => fill(path, file),
-        result => result,
+
+    /// Makes the folder if it is the folder that was missing.
+    fn replace(&self) -> io::Result<()> {
+        match (replace(&self.path, self.file), self.path.parent()) {
+            (Err(error), Some(folder)) if error.kind() == io::ErrorKind::NotFound => {
+                fs::DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
+                replace(&self.path, self.file)
+            }
+            (result, _) => result,
+        }
     }
 }
 
@@ -124,9 +172,8 @@ pub(super) fn cannot_take_name(error: &io::Error) -> bool {
     )
 }
 
-/// True if a regular file of that name has these contents and this mode.
-fn holds(path: &Path, file: &StateFile) -> bool {
-    let Ok(mut there) = OpenOptions::new().read(true).custom_flags(nofollow()).open(path) else { return false };
+/// True if it is a regular file with these contents and this mode.
+fn holds(mut there: File, file: &StateFile) -> bool {
     let same_shape = there.metadata().is_ok_and(|meta| {
         meta.is_file() && meta.permissions().mode() & 0o7777 == file.mode && meta.len() == file.contents.len() as u64
     });
@@ -139,11 +186,13 @@ pub(super) fn nofollow() -> i32 {
     (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits()
 }
 
-/// Writes a new file and gives it the name. Whatever had the name (a link, a FIFO) is replaced, not followed.
+/// Writes a new file and gives it the name, under the usual umask. Whatever had the name (a link, a FIFO) is replaced, not followed.
 pub(super) fn replace(path: &Path, file: &StateFile) -> io::Result<()> {
     let temporary = temporary(path);
     let result = fresh(&temporary, file.mode).and_then(|mut new| {
-        new.set_permissions(fs::Permissions::from_mode(file.mode))?;
+        if file.mode & Umask::USUAL != 0 {
+            new.set_permissions(fs::Permissions::from_mode(file.mode))?;
+        }
         new.write_all(&file.contents)?;
         fs::rename(&temporary, path)
     });

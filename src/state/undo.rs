@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::file::{self, StateFile, below};
+use super::file::{self, Stale, StateFile, Umask, below};
 use crate::journal::{self, Entry, FOLDER, Former, Journal, Undo, sum};
 
 /// What is larger is not kept: no such file has anything to do with the network.
@@ -14,19 +14,23 @@ const LARGEST: u64 = 4 << 20;
 /// Where the former contents of a file are kept, below [`FOLDER`].
 const SAVED: &str = "saved";
 
-/// Notes what is at the path now, and what will be: before the file is written.
-pub(super) fn note(root: &Path, path: &Path, file: &StateFile, journal: &mut Journal) {
-    let object = file.path.display().to_string();
-    let mut entries: Vec<Entry> = missing_folders(root, &file.path)
-        .into_iter()
-        .map(|folder| Entry::changed(0, folder.display().to_string(), Undo::Directory))
-        .collect();
-    let mut entry = Entry::changed(file.link, object.clone(), Undo::File(Former::Absent));
-    if !journal.knows(&entry) {
-        entry.undo = Undo::File(former(root, path));
-        entries.push(entry);
+/// Notes what is at the paths now, and what will be: before the files are written.
+pub(super) fn note(root: &Path, files: &[Stale], journal: &mut Journal) {
+    let (mut entries, mut seen) = (Vec::new(), Vec::new());
+    for stale in files.iter().filter(|stale| !stale.is_foreign()) {
+        let (file, object) = (stale.file, stale.file.path.display().to_string());
+        if !seen.contains(&file.path.parent()) {
+            seen.push(file.path.parent());
+            let folders = missing_folders(root, &file.path).into_iter();
+            entries.extend(folders.map(|folder| Entry::changed(0, folder.display().to_string(), Undo::Directory)));
+        }
+        let mut entry = Entry::changed(file.link, object.clone(), Undo::File(Former::Absent));
+        if !journal.knows(&entry) {
+            entry.undo = Undo::File(if stale.absent { Former::Absent } else { former(root, &stale.path) });
+            entries.push(entry);
+        }
+        entries.push(Entry::changed(file.link, object, Undo::Wrote(sum(&file.contents))));
     }
-    entries.push(Entry::changed(file.link, object, Undo::Wrote(sum(&file.contents))));
     journal.note(&entries);
 }
 
@@ -82,6 +86,7 @@ fn saved(root: &Path, name: &str) -> PathBuf {
 /// Gives files back what they were, the last one first. Answers what could not be: index and reason. A file that somebody else has
 /// written since is left alone.
 pub fn restore(root: &Path, entries: &[Entry]) -> Vec<(usize, super::file::StateError)> {
+    let _umask = Umask::usual();
     let mut failures = Vec::new();
     for (index, entry) in entries.iter().enumerate().rev() {
         let logical = Path::new(&entry.object);

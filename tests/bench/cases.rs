@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::stacks::{SHAPES, Stacks};
 use crate::support::{Dnsmasq, Lan, Options, Process};
 
 /// Does with `ip` what a lease asks for, and nothing else.
@@ -43,6 +44,8 @@ enum Kind {
     Static,
     /// The same many times, from a keyfile.
     Routes,
+    /// Links upon links.
+    Stacks,
 }
 
 /// What a run must show to count.
@@ -54,6 +57,7 @@ pub(crate) struct Wanted {
 }
 
 /// A program, or a shell line, that does the case.
+#[derive(Clone)]
 pub(crate) struct Peer {
     /// Its name in the table.
     pub(crate) name: &'static str,
@@ -72,26 +76,29 @@ impl Case {
             "dad" => Kind::Slaac { optimistic: false },
             "static" => Kind::Static,
             "routes" => Kind::Routes,
+            "stacks" => Kind::Stacks,
             _ => Kind::Dhcp { links: links(name).ok_or(format!("unknown case {name}"))? },
         };
         Ok(Self { name: name.to_owned(), kind })
     }
 
     /// What a run must show to count.
-    pub(crate) fn wanted(&self) -> Wanted {
+    pub(crate) fn wanted(&self, peer: &Peer) -> Wanted {
         let (addresses, route) = match self.kind {
             Kind::Dhcp { links } => (usize::from(links), true),
             Kind::Again => (0, false),
             Kind::Dead | Kind::Slaac { .. } | Kind::Static => (1, true),
             Kind::Routes => (ADDRESSES, true),
+            Kind::Stacks => (Stacks::named(peer.name).map_or(0, Stacks::leases), true),
         };
         Wanted { addresses, route }
     }
 
     /// How many links the client has.
-    fn links(&self) -> u8 {
+    fn links(&self, peer: &Peer) -> u8 {
         match self.kind {
             Kind::Dhcp { links } => links,
+            Kind::Stacks => Stacks::named(peer.name).map_or(1, |stacks| stacks.cards),
             Kind::Dead => 2,
             Kind::Again | Kind::Slaac { .. } | Kind::Static | Kind::Routes => 1,
         }
@@ -106,13 +113,19 @@ impl Case {
             Kind::Dead => "ip=dhcp rd.net.timeout.dhcp=5".to_owned(),
             Kind::Slaac { .. } => "ip=auto6".to_owned(),
             Kind::Static => "ip=10.77.0.9::10.77.0.1:255.255.255.0::eth0:none".to_owned(),
-            Kind::Routes => return "quiet".to_owned(),
+            Kind::Routes | Kind::Stacks => return "quiet".to_owned(),
         };
         format!("{words} rd.neednet=1")
     }
 
     /// Everybody installed here who can do it.
     pub(crate) fn peers(&self, sunup: &Path) -> Vec<Peer> {
+        if self.kind == Kind::Stacks {
+            let up = |shape: Stacks| {
+                [&sunup.display().to_string(), "up", "--profiles", &shape.folder()].map(str::to_owned).to_vec()
+            };
+            return SHAPES.map(|shape| Peer { name: shape.name, command: up(shape) }).to_vec();
+        }
         let up = [&sunup.display().to_string(), "up", "--cmdline", &self.cmdline()].map(str::to_owned).to_vec();
         let mut peers = vec![Peer { name: "sunup", command: up }];
         let generators = ["/usr/libexec/nm-initrd-generator", "/usr/lib/NetworkManager/nm-initrd-generator"];
@@ -123,7 +136,7 @@ impl Case {
         match self.kind {
             Kind::Static | Kind::Routes => peers.push(shell("ip", "ip -batch /tmp/batch".to_owned())),
             Kind::Dhcp { links } => peers.extend(dhcp_clients(links)),
-            Kind::Again | Kind::Dead | Kind::Slaac { .. } => {}
+            Kind::Again | Kind::Dead | Kind::Slaac { .. } | Kind::Stacks => {}
         }
         peers
     }
@@ -133,8 +146,8 @@ impl Case {
         let options = Options { read_only_sys: true, cmdline: Some(self.cmdline()) };
         let exe = std::env::current_exe().expect("the path of this program");
         let lan = Lan::with("bench", Path::new(&peer.command[0]), &artifacts(&exe), &options);
-        (1..self.links()).for_each(|number| lan.link(number));
-        let server = self.prepare(&lan);
+        (1..self.links(peer)).for_each(|number| lan.link(number));
+        let server = self.prepare(&lan, peer);
         let mut arguments = vec![how];
         arguments.extend(peer.command.iter().map(String::as_str));
         if self.kind == Kind::Again {
@@ -149,16 +162,16 @@ impl Case {
     }
 
     /// Starts the servers and writes the files of the case.
-    fn prepare<'a>(&self, lan: &'a Lan) -> Option<Box<dyn Running + 'a>> {
+    fn prepare<'a>(&self, lan: &'a Lan, peer: &Peer) -> Option<Box<dyn Running + 'a>> {
         lan.client.sh(&format!("printf '%s' '{UDHCPC_SCRIPT}' >/tmp/udhcpc; chmod 755 /tmp/udhcpc"));
         match self.kind {
             Kind::Dhcp { links } => return Some(Box::new(lan.serve_all(links - 1))),
             Kind::Again | Kind::Dead => return Some(Box::new(lan.serve_all(0))),
+            Kind::Stacks => {
+                Stacks::named(peer.name).into_iter().for_each(|stacks| stacks.prepare(lan));
+                return Some(Box::new(lan.serve_all(self.links(peer) - 1)));
+            }
             Kind::Slaac { optimistic } => {
-                // Ends of a pair with equal numbers are taken for hardware that may flap, and IPv6 is kept waiting.
-                lan.client
-                    .sh("ip link delete eth0; ip link add spare0 type veth peer name spare1; ip link delete spare0");
-                lan.link(0);
                 if !optimistic {
                     lan.client.sh("echo 0 >/run/0; mount --bind /run/0 /proc/sys/net/ipv6/conf/eth0/optimistic_dad");
                 }

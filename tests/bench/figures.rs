@@ -55,9 +55,9 @@ impl Figures {
         self.values.entry((peer, figure)).or_default().push(value);
     }
 
-    /// Whether the peer did the case in every round.
-    pub(crate) fn complete(&self, peer: &str) -> bool {
-        !self.order.contains(&"sunup") || !self.failures.contains_key(peer)
+    /// Whether sunup did the case in every round.
+    pub(crate) fn complete(&self) -> bool {
+        !self.failures.keys().any(|peer| peer.starts_with("sunup"))
     }
 
     /// The median of a figure; `None` if there is none.
@@ -81,14 +81,14 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{}: lowest/median/highest; x = median over sunup's", self.case)?;
+        writeln!(f, "\n{}: lowest/median/highest; x = median over the first one's", self.case)?;
         write!(f, "{:<10}", "")?;
         COLUMNS.iter().try_for_each(|(name, unit)| write!(f, "{:>32}", format!("{name} {unit}")))?;
         writeln!(f, "  failed")?;
         for peer in &self.order {
             write!(f, "{peer:<10}")?;
             for (figure, _) in COLUMNS {
-                let ratio = self.median(peer, figure).zip(self.median("sunup", figure)).map(|(a, b)| a / b);
+                let ratio = self.median(peer, figure).zip(self.median(self.order[0], figure)).map(|(a, b)| a / b);
                 let ratio = ratio.map_or(String::new(), |ratio| format!(" {ratio:>6.1}x"));
                 write!(f, "{:>32}", self.spread(peer, figure).unwrap_or("-".to_owned()) + &ratio)?;
             }

@@ -4,7 +4,8 @@
 //!
 //! * `--case NAME` (repeatable): `dhcp` (one link), `linksN` (N links, all served), `again` (a second run), `dead` (two links, one without
 //!   a server), `slaac`, `dad` (the same on a kernel without optimistic detection), `static` (one link), `routes` (100 addresses and
-//!   10,000 routes); default: `dhcp` and `static`.
+//!   10,000 routes), `stacks` (a MACVLAN with DHCP upon a bridge upon a card as `sunup-one`, 30 upon it as `sunup-wide`, eleven such
+//!   stacks as `sunup-many`); default: `dhcp` and `static`.
 //! * `--peer NAME` (repeatable): `sunup`, `nm`, `udhcpc`, `dhclient`, `ip`; default: all that are installed and can do the case.
 //! * `--rounds N`; `--assert '[CASE:]NAME.FIGURE <= FACTOR*NAME.FIGURE'` (or `<= NUMBER`), on medians; the figures are `route`,
 //!   `address` (the last one that was wanted), `exit`, `cpu` in milliseconds and `rss` in KiB. Exit code 1 when one does not hold.
@@ -25,6 +26,7 @@ mod support;
 mod bars;
 mod cases;
 mod figures;
+mod stacks;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -87,7 +89,7 @@ fn bench(wishes: &Wishes) -> ExitCode {
     for case in &wishes.cases {
         let figures = run_case(case, wishes);
         print!("{figures}");
-        good &= figures.complete("sunup");
+        good &= figures.complete();
         for bar in wishes.bars.iter().filter(|bar| bar.is_about(&case.name)) {
             let (text, holds) = bar.judge(&figures);
             println!("{} {text}", if holds { "holds  " } else { "BROKEN " });
@@ -111,7 +113,7 @@ fn run_case(case: &Case, wishes: &Wishes) -> Figures {
     let mut figures = Figures::new(&case.name);
     for _ in 0..wishes.rounds {
         for peer in &peers {
-            figures.add(peer.name, &case.run(peer, "--measure"), &case.wanted());
+            figures.add(peer.name, &case.run(peer, "--measure"), &case.wanted(peer));
         }
     }
     for peer in &peers {

@@ -39,6 +39,7 @@ mod nics;
 mod settings_of_the_device;
 mod stacked_links;
 mod stacked_links_are_those_of_networkmanager;
+mod stacks_side_by_side;
 mod the_guest_itself;
 mod where_a_card_is;
 mod wireguard;

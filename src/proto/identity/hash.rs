@@ -49,7 +49,7 @@ pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
         message.push(0);
     }
     message.extend(bits.to_be_bytes());
-    let (constants, mut state) = constants();
+    let (constants, mut state) = CONSTANTS;
     for block in message.as_chunks::<64>().0 {
         compress(&mut state, &constants, block);
     }
@@ -59,22 +59,45 @@ pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 }
 
 /// The 64 constants and the initial state: the fractions of the cube and square roots of the first primes.
-fn constants() -> ([u32; 64], [u32; 8]) {
-    let mut primes = (2_u64..).filter(|n| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0));
+const CONSTANTS: ([u32; 64], [u32; 8]) = constants();
+
+#[allow(clippy::indexing_slicing, reason = "the compiler would be what panics")]
+const fn constants() -> ([u32; 64], [u32; 8]) {
     let (mut cubes, mut squares) = ([0; 64], [0; 8]);
-    for (place, slot) in cubes.iter_mut().enumerate() {
-        let prime = u128::from(primes.next().unwrap_or(2));
-        *slot = fraction(|root| root * root * root <= prime << 96);
-        if let Some(square) = squares.get_mut(place) {
-            *square = fraction(|root| root * root <= prime << 64);
+    let (mut place, mut number) = (0, 2);
+    while place < cubes.len() {
+        if is_prime(number) {
+            cubes[place] = fraction(number << 96, 3);
+            if place < squares.len() {
+                squares[place] = fraction(number << 64, 2);
+            }
+            place += 1;
         }
+        number += 1;
     }
     (cubes, squares)
 }
 
-/// The lower 32 bits of the largest number (of at most 37 bits) that fits.
-fn fraction(fits: impl Fn(u128) -> bool) -> u32 {
-    let root = (0..37).rev().fold(0_u128, |root, bit| if fits(root | 1 << bit) { root | 1 << bit } else { root });
+const fn is_prime(number: u128) -> bool {
+    let mut divisor = 2;
+    while divisor * divisor <= number {
+        if number.is_multiple_of(divisor) {
+            return false;
+        }
+        divisor += 1;
+    }
+    true
+}
+
+/// The lower 32 bits of the root, which has at most 37.
+const fn fraction(number: u128, power: u32) -> u32 {
+    let (mut root, mut bit) = (0_u128, 1_u128 << 36);
+    while bit > 0 {
+        if (root | bit).pow(power) <= number {
+            root |= bit;
+        }
+        bit >>= 1;
+    }
     root as u32
 }
 
