@@ -89,7 +89,7 @@ impl Case {
             Kind::Again => (0, false),
             Kind::Dead | Kind::Slaac { .. } | Kind::Static => (1, true),
             Kind::Routes => (ADDRESSES, true),
-            Kind::Stacks => (Stacks::named(peer.name).map_or(0, Stacks::leases), true),
+            Kind::Stacks => (Stacks::named(peer.name).map_or(0, Stacks::addresses), true),
         };
         Wanted { addresses, route }
     }
@@ -121,10 +121,7 @@ impl Case {
     /// Everybody installed here who can do it.
     pub(crate) fn peers(&self, sunup: &Path) -> Vec<Peer> {
         if self.kind == Kind::Stacks {
-            let up = |shape: Stacks| {
-                [&sunup.display().to_string(), "up", "--profiles", &shape.folder()].map(str::to_owned).to_vec()
-            };
-            return SHAPES.map(|shape| Peer { name: shape.name, command: up(shape) }).to_vec();
+            return SHAPES.iter().flat_map(|shape| stacks(*shape, sunup)).collect();
         }
         let up = [&sunup.display().to_string(), "up", "--cmdline", &self.cmdline()].map(str::to_owned).to_vec();
         let mut peers = vec![Peer { name: "sunup", command: up }];
@@ -167,10 +164,7 @@ impl Case {
         match self.kind {
             Kind::Dhcp { links } => return Some(Box::new(lan.serve_all(links - 1))),
             Kind::Again | Kind::Dead => return Some(Box::new(lan.serve_all(0))),
-            Kind::Stacks => {
-                Stacks::named(peer.name).into_iter().for_each(|stacks| stacks.prepare(lan));
-                return Some(Box::new(lan.serve_all(self.links(peer) - 1)));
-            }
+            Kind::Stacks => Stacks::named(peer.name).into_iter().for_each(|stacks| stacks.prepare(lan)),
             Kind::Slaac { optimistic } => {
                 if !optimistic {
                     lan.client.sh("echo 0 >/run/0; mount --bind /run/0 /proc/sys/net/ipv6/conf/eth0/optimistic_dad");
@@ -234,6 +228,13 @@ fn many_routes(lan: &Lan) {
         std::fs::write(&file, text).expect("the folder of the logs can be written");
         lan.client.sh(&format!("install -D -m 600 '{}' {place}", file.display()));
     }
+}
+
+/// sunup and `ip` with the same stacks.
+fn stacks(shape: Stacks, sunup: &Path) -> [Peer; 2] {
+    let up = [&sunup.display().to_string(), "up", "--profiles", &shape.folder()].map(str::to_owned).to_vec();
+    let ip = ["ip", "-batch", &shape.batch()].map(str::to_owned).to_vec();
+    [Peer { name: shape.name, command: up }, Peer { name: shape.ip, command: ip }]
 }
 
 /// Clients that do DHCP and nothing else, one for each link, at the same time.

@@ -46,33 +46,3 @@ fn thirty_three_links_in_eleven_stacks_are_made_side_by_side() {
     let many = time(&stacks("side-many", 11), 11);
     println!("one stack of three links: {one:?}; eleven: {many:?}");
 }
-
-#[test]
-fn tmp_floor() {
-    for number in [1u8, 11, 1, 11] {
-        let lan = stacks(&format!("floor-{number}"), number);
-        let mut batch = String::new();
-        for at in 0..number {
-            batch += &format!(
-                "link add bond{at} type bond mode active-backup miimon 100\nlink set eth{at} master bond{at}\nlink set bond{at} up\nlink add link bond{at} name vlan{at} type vlan id 5\nlink set vlan{at} up\naddress add 10.77.{at}.9/24 dev vlan{at}\n"
-            );
-        }
-        lan.client.sh(&format!("printf '{}' >/tmp/batch", batch.replace('\n', "\\n")));
-        let ran = lan.client.run("ip", &["-batch", "/tmp/batch"]);
-        println!("ip -batch {number}: {:?} {ran}", ran.elapsed);
-    }
-    for number in [1u8, 11] {
-        let lan = stacks(&format!("trace-{number}"), number);
-        let each = (0..number).flat_map(|at| {
-            [format!("--interface=tag{at}"), format!("--dhcp-range=10.77.{at}.100,10.77.{at}.150,255.255.255.0,1h")]
-        });
-        let options: Vec<String> = each.chain(["--no-ping".to_owned()]).collect();
-        let _server = Dnsmasq::start(&lan.server, &options.iter().map(String::as_str).collect::<Vec<_>>());
-        let ran = lan.client.run(
-            "strace",
-            &["-f", "-r", "-T", "-o", "/opt/logs/st.trace", lan.binary(), "up", "--cmdline", "quiet", "-v"],
-        );
-        println!("strace {number}: {:?} {ran}", ran.elapsed);
-        lan.client.sh(&format!("cp /opt/logs/st.trace /opt/logs/st{number}.trace"));
-    }
-}
