@@ -339,7 +339,7 @@ fn a_thousand_peers_are_configured() {
     }
     it.file("/etc/wireguard/wg0.conf", "", &peers);
     // Beside others the emulated machine needs more than 20 s for eight thousand routes.
-    it.lan.up("ip=dhcp rd.neednet=1 rd.wireguard=wg0 rd.net.timeout.handshake=90").exits(0);
+    it.lan.up("ip=dhcp rd.neednet=1 rd.wireguard=wg0 rd.net.timeout.handshake=90 rd.net.timeout.ifup=180").exits(0);
     it.lan.ping("10.99.0.1");
     let dump = it.dump();
     assert_eq!(dump.lines().count(), 1002);
