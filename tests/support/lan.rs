@@ -32,10 +32,9 @@ impl Lan {
         let artifacts = artifacts.join(name);
         let server = Room::new("server", &artifacts, &Options::default());
         let client = Room::new("client", &artifacts, options);
-        server.ip("link set lo up");
         // Ends of a pair with equal numbers are taken for hardware that may flap: the kernel tells of their carrier once a second.
-        server.ip("link add spare0 type veth peer name spare1");
-        server.ip("link delete spare0");
+        let lines = ["link set lo up", "link add spare0 type veth peer name spare1", "link delete spare0"];
+        server.ip_all(&lines.map(str::to_owned));
         let lan = Self { client, server, sunup: sunup.to_owned() };
         lan.link(0);
         lan
@@ -44,11 +43,10 @@ impl Lan {
     /// Adds `ethN` <-> `srvN`, hardware address 52:54:00:77:NN:02, server address 10.77.N.1/24; the server's end is up.
     pub(crate) fn link(&self, number: u8) {
         let (ours, theirs) = (format!("eth{number}"), format!("srv{number}"));
-        self.client.veth(&ours, &self.server, &theirs);
-        self.client.ip(&format!("link set {ours} address 52:54:00:77:{number:02x}:02"));
-        self.server.ip(&format!("link set {theirs} address 52:54:00:77:{number:02x}:01"));
-        self.server.ip(&format!("address add 10.77.{number}.1/24 dev {theirs}"));
-        self.server.ip(&format!("link set {theirs} up"));
+        let mac = |end: u8| format!("address 52:54:00:77:{number:02x}:{end:02x}");
+        self.client.veth(&format!("{ours} {}", mac(2)), &self.server, &format!("{theirs} {}", mac(1)));
+        let address = format!("address add 10.77.{number}.1/24 dev {theirs}");
+        self.server.ip_all(&[address, format!("link set {theirs} up")]);
     }
 
     /// Serves 10.77.0.0/24 on srv0 with the defaults and these options.

@@ -66,7 +66,8 @@ impl Room {
         });
         let mut command = outside("unshare");
         command.args(["--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"]);
-        command.args(["sh", "-c", include_str!("room.sh"), "room"]);
+        // This shell does all of it itself, where another would start thirty programs.
+        command.args(["busybox", "sh", "-c", include_str!("room.sh"), "room"]);
         command.arg(if options.read_only_sys { "ro" } else { "rw" });
         command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
         let (holder, stdin, pid) = hold(command, &format!("a private room '{name}'"));
@@ -148,6 +149,13 @@ impl Room {
         self.ok("ip", &arguments.split_whitespace().collect::<Vec<_>>())
     }
 
+    /// Several of them, by one program.
+    pub(crate) fn ip_all(&self, lines: &[String]) {
+        let file = self.artifacts.join(format!("{}.batch", self.name));
+        fs::write(&file, lines.join("\n") + "\n").unwrap();
+        self.ok("ip", &["-batch", file.to_str().unwrap()]);
+    }
+
     /// `ip -j -d ARGUMENTS` as JSON, always an array.
     pub(crate) fn ip_json(&self, arguments: &str) -> Vec<serde_json::Value> {
         let text = self.ip(&format!("-j -d {arguments}"));
@@ -189,12 +197,13 @@ impl Room {
         })
     }
 
-    /// Makes a pair of virtual links, `ours` in this room and `theirs` in another; both are down.
+    /// Makes a pair of virtual links, `ours` in this room and `theirs` in another; both are down. After a name may come what `ip` is to
+    /// give that link.
     pub(crate) fn veth(&self, ours: &str, other: &Self, theirs: &str) {
         // Only the network namespace is entered, so that the process id keeps the meaning it has here.
         let pid = other.pid.to_string();
-        let arguments = ["link", "add", ours, "type", "veth", "peer", "name", theirs, "netns", &pid];
-        let ran = self.run_in(&["net"], "ip", &arguments);
+        let text = format!("link add {ours} type veth peer name {theirs} netns {pid}");
+        let ran = self.run_in(&["net"], "ip", &text.split_whitespace().collect::<Vec<_>>());
         assert!(ran.code == 0, "veth {ours} <-> {theirs}: {ran}");
     }
 
