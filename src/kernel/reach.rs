@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use netlink_packet_route::AddressFamily;
@@ -35,28 +35,51 @@ pub fn connects(to: SocketAddr, within: Duration) -> bool {
 /// Tells when something has happened to the network of this namespace, or in a folder.
 pub struct Watch {
     monitor: Monitor,
-    folder: Option<Inotify>,
+    folder: Option<Folder>,
 }
 
 impl Watch {
     /// Listens from now on. A folder that is not there is looked for in the one above it.
     pub fn open(kernel: &mut Kernel, folder: &Path) -> Result<Self, KernelError> {
-        let monitor = kernel.monitor()?;
-        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok();
-        let flags = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_CREATE;
-        let there = folder.ancestors().find(|folder| folder.is_dir());
-        let folder = inotify.filter(|inotify| there.is_some_and(|folder| inotify.add_watch(folder, flags).is_ok()));
-        Ok(Self { monitor, folder })
+        Ok(Self { monitor: kernel.monitor()?, folder: Folder::watch(folder) })
     }
 
     /// Waits for the next change, at most so long.
     pub fn wait(&mut self, longest: Option<Duration>) {
         let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
-        fds.extend(self.folder.as_ref().map(|folder| PollFd::new(folder.as_fd(), PollFlags::POLLIN)));
+        fds.extend(self.folder.as_ref().map(|folder| PollFd::new(folder.inotify.as_fd(), PollFlags::POLLIN)));
         let _ = ppoll(&mut fds, longest.map(TimeSpec::from), None);
         let _ = self.monitor.receive();
-        if let Some(folder) = &self.folder {
-            let _ = folder.read_events();
+        if let Some(folder) = &mut self.folder {
+            let _ = folder.inotify.read_events();
+            folder.come_near();
+        }
+    }
+}
+
+/// A folder that is listened to, or the nearest one above it that there is.
+struct Folder {
+    inotify: Inotify,
+    wanted: PathBuf,
+    heard: PathBuf,
+}
+
+impl Folder {
+    fn watch(wanted: &Path) -> Option<Self> {
+        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok()?;
+        let mut folder = Self { inotify, wanted: wanted.to_owned(), heard: PathBuf::new() };
+        folder.come_near();
+        Some(folder)
+    }
+
+    /// Listens to the nearest one there is now. One that was made just before the one above it was listened to is found by looking again.
+    fn come_near(&mut self) {
+        let flags = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_CREATE;
+        while let Some(nearest) = self.wanted.ancestors().find(|folder| folder.is_dir()) {
+            if nearest == self.heard || self.inotify.add_watch(nearest, flags).is_err() {
+                return;
+            }
+            self.heard = nearest.to_owned();
         }
     }
 }
@@ -143,6 +166,22 @@ mod tests {
             ifindex,
             route: DesiredRoute { destination, gateway, metric, protocol: 4, options: RouteOptions::default() },
         }
+    }
+
+    #[test]
+    fn a_folder_is_heard_that_comes_after_the_one_above_it() {
+        let root = std::env::temp_dir().join(format!("sunup-folder-{}", std::process::id()));
+        std::fs::create_dir_all(&root).unwrap();
+        let mut folder = Folder::watch(&root.join("run/sunup")).unwrap();
+        let hears = |folder: &Folder| folder.inotify.read_events().is_ok_and(|events| !events.is_empty());
+        assert!(!hears(&folder));
+        std::fs::create_dir_all(root.join("run/sunup")).unwrap();
+        assert!(hears(&folder));
+        folder.come_near();
+        assert_eq!(folder.heard, root.join("run/sunup"));
+        std::fs::write(root.join("run/sunup/state.json"), "{}").unwrap();
+        assert!(hears(&folder));
+        std::fs::remove_dir_all(root).unwrap();
     }
 
     #[test]
