@@ -66,8 +66,10 @@ impl Room {
         });
         let mut command = outside("unshare");
         command.args(["--net", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child=KILL", "--"]);
-        // This shell does all of it itself, where another would start thirty programs.
-        command.args(["busybox", "sh", "-c", include_str!("room.sh"), "room"]);
+        // Busybox does all of it itself, where another shell starts thirty programs.
+        let has_busybox = PATH.split(':').any(|directory| Path::new(directory).join("busybox").exists());
+        command.args(["busybox", "sh"].iter().skip(usize::from(!has_busybox)));
+        command.args(["-c", include_str!("room.sh"), "room"]);
         command.arg(if options.read_only_sys { "ro" } else { "rw" });
         command.arg(cmdline.as_deref().unwrap_or(Path::new("-"))).args(kept_directories(artifacts));
         let (holder, stdin, pid) = hold(command, &format!("a private room '{name}'"));
