@@ -50,7 +50,7 @@ impl Watch {
         fds.extend(self.folder.as_ref().map(|folder| PollFd::new(folder.inotify.as_fd(), PollFlags::POLLIN)));
         let _ = ppoll(&mut fds, longest.map(TimeSpec::from), None);
         let _ = self.monitor.receive();
-        if let Some(folder) = &mut self.folder {
+        if let Some(folder) = &self.folder {
             let _ = folder.inotify.read_events();
             folder.come_near();
         }
@@ -61,25 +61,26 @@ impl Watch {
 struct Folder {
     inotify: Inotify,
     wanted: PathBuf,
-    heard: PathBuf,
 }
 
 impl Folder {
     fn watch(wanted: &Path) -> Option<Self> {
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok()?;
-        let mut folder = Self { inotify, wanted: wanted.to_owned(), heard: PathBuf::new() };
+        let folder = Self { inotify, wanted: wanted.to_owned() };
         folder.come_near();
         Some(folder)
     }
 
-    /// Listens to the nearest one there is now. One that was made just before the one above it was listened to is found by looking again.
-    fn come_near(&mut self) {
+    /// Listens to the nearest one there is now, which may be another one of the same name. One that was made just before the one above
+    /// it was listened to is found by looking again.
+    fn come_near(&self) {
         let flags = AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_CREATE;
-        while let Some(nearest) = self.wanted.ancestors().find(|folder| folder.is_dir()) {
-            if nearest == self.heard || self.inotify.add_watch(nearest, flags).is_err() {
+        let nearest = || self.wanted.ancestors().find(|folder| folder.is_dir());
+        while let Some(folder) = nearest() {
+            let _ = self.inotify.add_watch(folder, flags);
+            if nearest() == Some(folder) {
                 return;
             }
-            self.heard = nearest.to_owned();
         }
     }
 }
@@ -172,15 +173,18 @@ mod tests {
     fn a_folder_is_heard_that_comes_after_the_one_above_it() {
         let root = std::env::temp_dir().join(format!("sunup-folder-{}", std::process::id()));
         std::fs::create_dir_all(&root).unwrap();
-        let mut folder = Folder::watch(&root.join("run/sunup")).unwrap();
+        let folder = Folder::watch(&root.join("run/sunup")).unwrap();
         let hears = |folder: &Folder| folder.inotify.read_events().is_ok_and(|events| !events.is_empty());
         assert!(!hears(&folder));
-        std::fs::create_dir_all(root.join("run/sunup")).unwrap();
-        assert!(hears(&folder));
-        folder.come_near();
-        assert_eq!(folder.heard, root.join("run/sunup"));
-        std::fs::write(root.join("run/sunup/state.json"), "{}").unwrap();
-        assert!(hears(&folder));
+        // The second time it is another folder of the same name.
+        for _ in 0..2 {
+            std::fs::create_dir_all(root.join("run/sunup")).unwrap();
+            assert!(hears(&folder));
+            folder.come_near();
+            std::fs::write(root.join("run/sunup/state.json"), "{}").unwrap();
+            assert!(hears(&folder));
+            std::fs::remove_dir_all(root.join("run/sunup")).unwrap();
+        }
         std::fs::remove_dir_all(root).unwrap();
     }
 

@@ -57,7 +57,6 @@ pub(crate) struct Wanted {
 }
 
 /// A program, or a shell line, that does the case.
-#[derive(Clone)]
 pub(crate) struct Peer {
     /// Its name in the table.
     pub(crate) name: &'static str,

@@ -41,7 +41,7 @@ fn time(lan: &Lan, number: u8) -> Duration {
 }
 
 #[test]
-fn thirty_three_links_in_eleven_stacks_are_made_side_by_side() {
+fn thirty_three_links_in_eleven_stacks_have_their_leases() {
     let one = time(&stacks("side-one", 1), 1);
     let many = time(&stacks("side-many", 11), 11);
     println!("one stack of three links: {one:?}; eleven: {many:?}");
