@@ -184,6 +184,9 @@ mod tests {
             std::fs::write(root.join("run/sunup/state.json"), "{}").unwrap();
             assert!(hears(&folder));
             std::fs::remove_dir_all(root.join("run/sunup")).unwrap();
+            assert!(hears(&folder));
+            folder.come_near();
+            assert!(!hears(&folder));
         }
         std::fs::remove_dir_all(root).unwrap();
     }
