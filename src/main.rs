@@ -8,7 +8,7 @@
 
 #[cfg(all(panic = "abort", target_env = "gnu", target_feature = "crt-static", not(sunup_whole_libc)))]
 mod lean_libc;
-#[cfg(all(panic = "abort", target_env = "gnu", target_feature = "crt-static"))]
+#[cfg(all(panic = "abort", any(target_env = "gnu", target_env = "musl"), target_feature = "crt-static"))]
 mod unwind;
 
 use std::ffi::{CStr, OsString, c_char, c_int};
