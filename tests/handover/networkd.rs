@@ -45,7 +45,7 @@ impl<'room> Networkd<'room> {
     /// What it says of a link: `KEY=VALUE` lines.
     fn state(&self, link: &str) -> String {
         let path = format!("/run/systemd/netif/links/{}", ifindex(self.room, link));
-        self.room.run("cat", &[&path]).stdout
+        self.room.try_read(&path).unwrap_or_default()
     }
 
     fn value(&self, link: &str, key: &str) -> String {

@@ -18,6 +18,9 @@ const LEASE: Duration = Duration::from_secs(3);
 /// How long the rig goes on watching after that: late removals come within it.
 const AFTERWARDS: Duration = Duration::from_millis(700);
 
+/// How often addresses are pinged.
+const INTERVAL: Duration = Duration::from_millis(10);
+
 /// What is adopted, and what must hold.
 pub(crate) struct Adoption<'a> {
     /// Name for the line of numbers.
@@ -32,6 +35,8 @@ pub(crate) struct Adoption<'a> {
     pub(crate) pings: &'a [&'a str],
     /// The server whose leases go on; `None` without DHCPv4.
     pub(crate) server: Option<&'a Dnsmasq<'a>>,
+    /// How many of the links have an address that is in no lease of its.
+    pub(crate) fixed: usize,
     /// The daemon may add its own route to the same router: it does so beside those that the kernel made of a router
     /// advertisement.
     pub(crate) own_default: bool,
@@ -39,7 +44,7 @@ pub(crate) struct Adoption<'a> {
 
 /// eth0 and the server's end of it.
 pub(crate) fn one_link<'a>(name: &'a str, lan: &'a Lan, server: Option<&'a Dnsmasq<'a>>) -> Adoption<'a> {
-    Adoption { name, lan, links: &["eth0"], below: &[], pings: &["10.77.0.1"], server, own_default: false }
+    Adoption { name, lan, links: &["eth0"], below: &[], pings: &["10.77.0.1"], server, fixed: 0, own_default: false }
 }
 
 impl Adoption<'_> {
@@ -111,7 +116,8 @@ impl Adoption<'_> {
         patience: Duration,
     ) -> Option<Fault> {
         let since = || server.log().get(before.len()..).unwrap_or_default().to_owned();
-        let answered = wait_until(patience, || since().matches(" DHCPACK(").count() >= self.links.len());
+        let due = self.links.len() - self.fixed;
+        let answered = wait_until(patience, || since().matches(" DHCPACK(").count() >= due);
         let (log, leases) = (since(), self.lan.server.read("/run/dnsmasq.leases"));
         let words = |message: &str| -> Vec<String> {
             let of = |line: &str| Some(line.split_once(&format!(" {message}("))?.1.split(' ').nth(1)?.to_owned());
@@ -123,7 +129,7 @@ impl Adoption<'_> {
             snapshots.iter().any(|snapshot| snapshot.addresses.iter().any(|one| one.starts_with(&prefix)))
         };
         let same = words("DHCPREQUEST").iter().chain(&words("DHCPACK")).all(ours);
-        let right = answered && surplus == [0; 4] && same && leases.lines().count() == self.links.len();
+        let right = answered && surplus == [0; 4] && same && leases.lines().count() == due;
         (!right).then(|| Fault::Lease(format!("leases:\n{leases}\nlog:\n{log}")))
     }
 
@@ -187,7 +193,7 @@ fn event_faults(events: &[Event], routes: &BTreeSet<String>) -> Vec<Fault> {
     removed.chain(events.iter().filter(|e| e.link_is_down()).map(|e| Fault::Down(e.text.clone()))).collect()
 }
 
-/// A ping every 10 ms.
+/// A ping again and again.
 struct Ping<'a> {
     target: &'a str,
     process: Process<'a>,
@@ -195,7 +201,8 @@ struct Ping<'a> {
 
 impl<'a> Ping<'a> {
     fn start(lan: &'a Lan, target: &'a str) -> Self {
-        Self { target, process: lan.client.spawn("ping", &["-n", "-i", "0.01", target]) }
+        let interval = patient(INTERVAL).as_secs_f64().to_string();
+        Self { target, process: lan.client.spawn("ping", &["-n", "-i", &interval, target]) }
     }
 
     /// The sequence numbers that were answered.

@@ -168,12 +168,27 @@ impl Room {
     }
 
     /// The contents of a file in the room. Read inside, as a link in the room must not lead outside.
+    #[track_caller]
     pub(crate) fn read(&self, path: &str) -> String {
-        self.ok("cat", &[path])
+        self.try_read(path).unwrap_or_else(|| panic!("in room {}: {path} cannot be read", self.name))
+    }
+
+    /// The same of a file that may not be there.
+    pub(crate) fn try_read(&self, path: &str) -> Option<String> {
+        // What /proc shows goes by the process.
+        if !is_root() || path.starts_with("/proc") {
+            let ran = self.run("cat", &[path]);
+            return (ran.code == 0).then_some(ran.stdout);
+        }
+        let bytes = self.entered(&ALL, || fs::read(path)).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Whether the path exists in the room.
     pub(crate) fn exists(&self, path: &str) -> bool {
+        if is_root() {
+            return self.entered(&ALL, || Path::new(path).exists());
+        }
         self.run("test", &["-e", path]).code == 0
     }
 

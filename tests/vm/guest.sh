@@ -22,8 +22,10 @@ mount -t tmpfs shm /dev/shm
 mount -t cgroup2 cgroup /sys/fs/cgroup 2>/dev/null
 # Every room copies /etc: from memory rather than from outside, and without what nothing here reads.
 mkdir /run/etc
-(cd /etc && tar -c --exclude=./ssl --exclude='./java*' --exclude=./X11 --exclude=./apt --exclude=./postgresql --exclude='./alternatives/*.gz' \
-    --exclude=./fonts --exclude='./rc?.d' --exclude=./init.d --exclude='./apparmor*' --exclude=./mysql .) | tar -x -C /run/etc
+unread='ssl ca-certificates* java* .java maven X11 xdg fonts apt dpkg postgresql* mysql perl xml sgml groff gdb skel security pam.d cron* logcheck logrotate.d
+    lighttpd apparmor* init.d rc?.d default alternatives/*.gz alternatives/j* systemd/system'
+# shellcheck disable=SC2086  # a list of words
+(cd /etc && set -f && printf '%s\n' $unread | sed 's#^#./#' >/run/unread && tar -c --exclude-from=/run/unread . | tar -x -C /run/etc)
 mount --bind /run/etc /etc
 # Programs that are built anew outside while they run here would come to a bad end.
 mkdir -p /opt/programs "$SUNUP_VM"
