@@ -79,11 +79,12 @@ pub enum ModuleError {
 
 /// Loads what makes links of this kind (IFLA_INFO_KIND: `bond`, `vlan`). Nothing to do is success.
 pub fn load_for_link(kind: &str) -> Result<(), ModuleError> {
-    match load(&format!("rtnl-link-{kind}")) {
-        // Without a list of aliases, or of one that has no such alias.
-        Err(ModuleError::Absent { .. }) => load(module_of(kind)),
-        other => other,
+    let (root, module) = (Path::new("/"), module_of(kind));
+    // The lists of a whole distribution's modules are long.
+    if index::is_live(root, module) {
+        return Ok(());
     }
+    Loader { index: Index::read(root), insert: &mut insert }.load_for_link(kind, module)
 }
 
 /// True for a kind whose module makes links of itself when the kernel has it loaded: load it first, then ask.
@@ -94,7 +95,11 @@ pub fn makes_links_unasked(kind: &str) -> bool {
 
 /// Loads the module of this name or alias.
 pub fn load(wanted: &str) -> Result<(), ModuleError> {
-    Loader { index: Index::read(Path::new("/")), insert: &mut insert }.load(wanted, 0)
+    let root = Path::new("/");
+    if index::is_live(root, &canonical(wanted)) {
+        return Ok(());
+    }
+    Loader { index: Index::read(root), insert: &mut insert }.load(wanted, 0)
 }
 
 /// The name of the module for a kind of links.
@@ -118,6 +123,12 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// Loads the module of a kind of links, which is asked for as the kernel does: by its alias.
+    fn load_for_link(&mut self, kind: &str, module: &str) -> Result<(), ModuleError> {
+        let modules = self.index.resolve_kind(kind, module)?;
+        modules.iter().try_for_each(|module| self.load_module(module, 0))
+    }
+
     /// Loads the modules that a name or alias stands for: all of them, as modprobe does.
     fn load(&mut self, wanted: &str, depth: usize) -> Result<(), ModuleError> {
         let modules = self.index.resolve(wanted)?;
@@ -175,13 +186,24 @@ impl Loader<'_> {
 
 /// The name of the module in a file: `_` for `-`, without `.ko` and what follows.
 fn name_of(file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    canonical(name.split(".ko").next().unwrap_or_default())
+    canonical(stem(&file.to_string_lossy()))
+}
+
+/// A file's name, without `.ko` and what follows.
+fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or_default();
+    name.split(".ko").next().unwrap_or_default()
 }
 
 /// `-` and `_` are the same in names of modules.
 fn canonical(name: &str) -> String {
     name.replace('-', "_")
+}
+
+/// Whether two names are the same module's: as compared for each of ten thousand lines.
+fn same(one: &str, other: &str) -> bool {
+    let dash = |byte: u8| if byte == b'-' { b'_' } else { byte };
+    one.len() == other.len() && one.bytes().zip(other.bytes()).all(|(one, other)| dash(one) == dash(other))
 }
 
 #[cfg(test)]

@@ -27,6 +27,17 @@ impl Image {
         result.map(|()| inserted)
     }
 
+    /// What is put into the kernel for a kind of links, in order.
+    fn for_link(&self, kind: &str) -> Result<Vec<String>, ModuleError> {
+        let mut inserted = Vec::new();
+        let mut insert = |path: &Path, _: &str| {
+            inserted.push(name_of(path));
+            Ok(())
+        };
+        let mut loader = Loader { index: Index::read(&self.0), insert: &mut insert };
+        loader.load_for_link(kind, module_of(kind)).map(|()| inserted)
+    }
+
     fn names(&self, wanted: &str) -> Vec<String> {
         self.load(wanted).unwrap().into_iter().map(|(name, _)| name).collect()
     }
@@ -104,6 +115,18 @@ fn a_ban_is_named_and_an_absent_module_is_named() {
     assert!(image.load("a").unwrap_err().to_string().contains("install a /bin/false"));
     let absent = image.load("wireguard").unwrap_err().to_string();
     assert!(absent.contains("no wireguard") && absent.contains("/lib/modules/6.1.0"), "{absent}");
+}
+
+#[test]
+fn a_kind_of_links_goes_by_the_administrators_alias_then_by_its_module_then_by_the_modules_aliases() {
+    assert_eq!(Image::new("kind", &[]).for_link("bond").unwrap(), ["tls", "bonding"], "no list of aliases");
+    assert_eq!(Image::new("kind-other", &[ALIASES]).for_link("ab").unwrap(), ["a", "b"], "a kind that is not known");
+    let own = ("etc/modprobe.d/own.conf", "alias\trtnl_link-bond  a\n");
+    assert_eq!(Image::new("kind-own", &[ALIASES, own]).for_link("bond").unwrap(), ["a"]);
+    let ban = ("etc/modprobe.d/ban.conf", "blacklist bonding\n");
+    assert!(matches!(Image::new("kind-ban", &[ban]).for_link("bond"), Err(ModuleError::Banned { .. })));
+    let absent = Image::new("kind-absent", &[ALIASES]).for_link("vti").unwrap_err();
+    assert!(absent.to_string().contains("no ip_vti"), "{absent}");
 }
 
 #[test]
