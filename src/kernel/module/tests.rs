@@ -121,6 +121,12 @@ fn a_ban_is_named_and_an_absent_module_is_named() {
 fn a_kind_of_links_goes_by_the_administrators_alias_then_by_its_module_then_by_the_modules_aliases() {
     assert_eq!(Image::new("kind", &[]).for_link("bond").unwrap(), ["tls", "bonding"], "no list of aliases");
     assert_eq!(Image::new("kind-other", &[ALIASES]).for_link("ab").unwrap(), ["a", "b"], "a kind that is not known");
+    let odd = ("lib/modules/6.1.0/modules.alias", "alias rtnl-link-bond a\n");
+    assert_eq!(
+        Image::new("kind-odd", &[odd]).for_link("bond").unwrap(),
+        ["tls", "bonding"],
+        "that long list is not read"
+    );
     let own = ("etc/modprobe.d/own.conf", "alias\trtnl_link-bond  a\n");
     assert_eq!(Image::new("kind-own", &[ALIASES, own]).for_link("bond").unwrap(), ["a"]);
     let ban = ("etc/modprobe.d/ban.conf", "blacklist bonding\n");
