@@ -41,7 +41,8 @@ modprobe bonding max_bonds=0
 modprobe dummy numdummies=0
 modprobe ifb numifbs=0
 modprobe -a veth 8021q wireguard bridge vrf vxlan macvlan macvtap ipvlan sch_netem af_packet \
-    team team_mode_activebackup team_mode_roundrobin team_mode_broadcast team_mode_loadbalance team_mode_random
+    team team_mode_activebackup team_mode_roundrobin team_mode_broadcast team_mode_loadbalance team_mode_random &
+kinds=$!
 ip link set lo up
 
 # The network cards wait in a namespace of their own, under names by the last byte of their address.
@@ -57,6 +58,7 @@ for _ in $(seq 100); do
     ! ip -n nics link show nic08 >/dev/null 2>&1 || break
     sleep 0.1
 done
+wait "$kinds"
 cd "$CARGO_MANIFEST_DIR" || exit 1
 if [ "${arguments[0]:-}" = --shell ]; then
     setsid -c bash -i
@@ -70,6 +72,5 @@ cp -r "$SUNUP_VM"/. "$share/"
 echo "$code" >"$share/status"
 sync
 # Not `reboot`, which would ask a service manager. No program can be started when devices are off already.
-sleep 60 &
 echo o >/proc/sysrq-trigger
-wait
+read -rt 60 _
