@@ -35,7 +35,7 @@ pub(crate) struct Adoption<'a> {
     pub(crate) pings: &'a [&'a str],
     /// The server whose leases go on; `None` without DHCPv4.
     pub(crate) server: Option<&'a Dnsmasq<'a>>,
-    /// How many of the links have an address that is in no lease of its.
+    /// How many of the links have an address that no server gave.
     pub(crate) fixed: usize,
     /// The daemon may add its own route to the same router: it does so beside those that the kernel made of a router
     /// advertisement.
