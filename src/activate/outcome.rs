@@ -241,8 +241,10 @@ pub struct Untouched {
     pub device: Device,
     /// Why.
     pub reason: String,
-    /// For each profile that might have taken it, the first rule that failed.
+    /// For the profiles that came nearest to taking it, the first rule that failed.
     pub rejected: Vec<(String, String)>,
+    /// How many profiles are not named there.
+    pub rejected_more: usize,
 }
 
 /// A profile whose device never came.

@@ -54,6 +54,7 @@ struct Link<'a> {
     profile: Option<ProfileRef<'a>>,
     matched_by: Vec<&'a str>,
     rejected: Vec<Rejected<'a>>,
+    rejected_more: usize,
     required: bool,
     state: &'static str,
     reason: Option<String>,
@@ -168,6 +169,7 @@ fn links(outcome: &Outcome) -> Vec<Link<'_>> {
         let mut link = bare(&untouched.device);
         link.reason = Some(untouched.reason.clone());
         link.rejected = untouched.rejected.iter().map(|(profile, reason)| Rejected { profile, reason }).collect();
+        link.rejected_more = untouched.rejected_more;
         link.addresses = untouched.device.addresses.iter().map(|net| address_of(net.to_string(), "external")).collect();
         link
     });
@@ -190,6 +192,7 @@ fn bare(device: &Device) -> Link<'_> {
         profile: None,
         matched_by: Vec::new(),
         rejected: Vec::new(),
+        rejected_more: 0,
         required: false,
         state: "untouched",
         reason: None,

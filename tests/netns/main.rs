@@ -8,6 +8,7 @@
 mod support;
 
 mod a_removed_device_fails_alone;
+mod a_report_of_any_size;
 mod a_run_directory_that_cannot_be_written;
 mod a_second_run_changes_nothing;
 mod addresses_of_other_hosts;

@@ -1,9 +1,15 @@
 //! What a run left alone, and what did not come.
 
+use std::cmp::Reverse;
+
 use super::Session;
 use crate::activate::outcome::{Missing, Untouched};
 use crate::activate::stack::Made;
 use crate::plan;
+
+/// Of so many profiles it is said why they did not take a link that none took; `sunup plan` says it of all. Where there are hundreds of
+/// both, the report would grow with their product.
+const NAMED: usize = 16;
 
 impl Session {
     pub(super) fn untouched(&self) -> Vec<Untouched> {
@@ -16,6 +22,11 @@ impl Session {
                 plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
             )
         };
+        let nearest = |report: &plan::DeviceReport| {
+            let mut all: Vec<&plan::Rejection> = report.rejected.iter().collect();
+            all.sort_by_key(|one| Reverse(one.refusal.nearness()));
+            all.into_iter().take(NAMED).map(rejected).collect()
+        };
         let one = |report: &plan::DeviceReport| Untouched {
             device: report.device.clone(),
             reason: match &report.untouched {
@@ -23,7 +34,8 @@ impl Session {
                 None if report.taken_by.is_some() => "what it is to be a port of was not made".to_owned(),
                 None => "no profile takes it".to_owned(),
             },
-            rejected: report.rejected.iter().map(rejected).collect(),
+            rejected: nearest(report),
+            rejected_more: report.rejected.len().saturating_sub(NAMED),
         };
         reports.map(one).collect()
     }
