@@ -14,7 +14,7 @@ use crate::state::report;
 /// Prints it; the exit code is that of the run it tells of: 0 ok, 3 degraded, 1 failed or never run.
 pub(super) fn run(arguments: &Status) -> ExitCode {
     let path = crate::state::file::below(&arguments.root, Path::new(report::PATH));
-    let text = match crate::state::file::read(&path) {
+    let text = match crate::state::report::read(&path) {
         Ok(text) => text,
         Err(error) => {
             eprintln!("sunup: {}: {error} (has 'sunup up' run?)", path.display());

@@ -103,7 +103,7 @@ fn reaches(kernel: &mut Kernel, root: &Path, target: &Target, within: Duration) 
 /// True if `up` has ended well enough, and what it made is still there: every link that it counted on has carrier and one of its
 /// addresses. Where it counted on none, any link that came up will do.
 fn is_online(kernel: &mut Kernel, path: &Path) -> Result<bool, KernelError> {
-    let Some(report) = file::read(path).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
+    let Some(report) = report::read(path).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok()) else {
         return Ok(false);
     };
     let snapshot = kernel.survey()?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::file::{self, StateFile, below};
-use super::report::PATH;
+use super::report::{self, PATH};
 use crate::journal::Journal;
 use crate::profile::handover::Handover;
 use crate::proto::names::HostName;
@@ -57,7 +57,7 @@ pub fn earlier(root: &Path) -> Earlier {
 
 /// The report that is there; null where there is none.
 fn report(root: &Path) -> Value {
-    let text = file::read(&below(root, Path::new(PATH))).unwrap_or_default();
+    let text = report::read(&below(root, Path::new(PATH))).unwrap_or_default();
     serde_json::from_str(&text).unwrap_or_default()
 }
 

@@ -102,19 +102,24 @@ pub(super) struct Stale<'a> {
     pub(super) absent: bool,
 }
 
-/// No file of ours is larger: a route of the report takes 250 bytes, and there may be a quarter of a million.
-const LARGEST: u64 = 64 << 20;
+/// No file of ours is larger, but the report.
+const LARGEST: u64 = 4 << 20;
 
 /// The text of one of our own files. Symbolic links, FIFOs and giants are refused.
 pub fn read(path: &Path) -> io::Result<String> {
+    read_up_to(LARGEST, path)
+}
+
+/// The same of a file that may have so many bytes.
+pub(super) fn read_up_to(largest: u64, path: &Path) -> io::Result<String> {
     let file = OpenOptions::new().read(true).custom_flags(nofollow()).open(path)?;
     let meta = file.metadata()?;
-    if !meta.is_file() || meta.len() > LARGEST {
+    if !meta.is_file() || meta.len() > largest {
         let why = if meta.is_file() { "is larger than any file of ours" } else { "is not a regular file" };
         return Err(io::Error::other(why));
     }
     let mut text = String::new();
-    file.take(LARGEST).read_to_string(&mut text)?;
+    file.take(largest).read_to_string(&mut text)?;
     Ok(text)
 }
 

@@ -7,10 +7,13 @@ mod lease;
 mod rule;
 mod tunnel;
 
+use std::io;
+use std::path::Path;
+
 use serde::Serialize;
 
 use self::lease::{Lease6Report, LeaseReport, lease_report, lease6_report};
-use super::file::StateFile;
+use super::file::{self, StateFile};
 use crate::activate::{LinkOutcome, Outcome};
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
 use crate::profile::tuning::Change;
@@ -19,6 +22,14 @@ use crate::proto::Instant;
 
 /// Where the report is.
 pub const PATH: &str = "/run/sunup/state.json";
+
+/// A route takes 250 bytes, and there may be a quarter of a million.
+const LARGEST: u64 = 64 << 20;
+
+/// The text of a report, which is at this path.
+pub fn read(path: &Path) -> io::Result<String> {
+    file::read_up_to(LARGEST, path)
+}
 
 /// The report of one run.
 #[derive(Serialize)]

@@ -58,7 +58,7 @@ fn of_forty_profiles_that_take_no_link_the_nearest_are_named() {
     lan.sunup(&["up", "--cmdline", "quiet", "--timeout", "1"]);
     let eth0 = lan.link_state("eth0");
     let named = eth0["rejected"].as_array().unwrap();
-    assert_eq!((named.len(), &eth0["rejected_more"]), (16, &24.into()), "{eth0}");
+    assert_eq!((named.len(), &eth0["rejected_more"]), (8, &32.into()), "{eth0}");
     assert_eq!(named[0]["profile"], "near", "{eth0}");
     let plan = lan.sunup(&["plan", "--json", "--cmdline", "quiet"]);
     let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();

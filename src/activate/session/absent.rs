@@ -9,7 +9,7 @@ use crate::plan;
 
 /// Of so many profiles it is said why they did not take a link that none took; `sunup plan` says it of all. Where there are hundreds of
 /// both, the report would grow with their product.
-const NAMED: usize = 16;
+const NAMED: usize = 8;
 
 impl Session {
     pub(super) fn untouched(&self) -> Vec<Untouched> {
