@@ -15,6 +15,16 @@ pub fn render(plan: &Plan, profiles: &[Profile]) -> String {
     out
 }
 
+impl Refusal {
+    /// How near the profile came to taking the device: by the rule that failed, in the order of the checks; most where all held.
+    pub fn nearness(&self) -> impl Ord + use<> {
+        match self {
+            Self::Mismatch(mismatch) => (false, Some(mismatch.rule)),
+            _ => (true, None),
+        }
+    }
+}
+
 /// Why a profile does not take a device, in words; other profiles by their id.
 pub fn refusal(refusal: &Refusal, profile: usize, profiles: &[Profile]) -> String {
     match refusal {

@@ -298,16 +298,6 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
-    /// How near the profile came to taking the device: by the rule that failed, in the order of the checks; most where all held.
-    pub fn nearness(&self) -> impl Ord + use<> {
-        match self {
-            Self::Mismatch(mismatch) => (false, Some(mismatch.rule)),
-            _ => (true, None),
-        }
-    }
-}
-
 /// What decides between two profiles that both fit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Criterion {
