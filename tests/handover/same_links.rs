@@ -70,7 +70,7 @@ pub(crate) fn by_daemon<'lan>(lan: &'lan Lan, links: &[&str]) -> NetworkManager<
 }
 
 /// Two rooms with as many links as the profiles name.
-fn rooms(name: &str, profiles: &Profiles<'_>) -> Lan {
+pub(crate) fn rooms(name: &str, profiles: &Profiles<'_>) -> Lan {
     let lan = crate::lan(name);
     let numbers = profiles.iter().filter_map(|(name, _)| name.strip_prefix("eth")?.parse::<u8>().ok());
     numbers.filter(|&number| number > 0).for_each(|number| lan.link(number));

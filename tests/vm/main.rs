@@ -30,9 +30,14 @@ mod snapshot;
 #[allow(dead_code, reason = "a part of the other rig")]
 mod verdict;
 
+#[path = "../sim/chance.rs"]
+#[allow(dead_code, reason = "a part of the simulation")]
+mod chance;
+
 mod a_lossy_network;
 mod a_module_is_loaded;
 mod daemons_adopt;
+mod drawn_links_are_those_of_networkmanager;
 mod each_kind_from_lease_to_down;
 mod external_links_are_left_alone;
 mod nics;
