@@ -15,6 +15,7 @@ use super::abi::{FOREVER, family, fra, ifa, ifla, route as numbers, rta, rtm};
 use super::bridge_vlan;
 use super::kinds::{self, Setting};
 use super::message::Batch;
+use super::message::attributes;
 use super::netlink::Encode;
 use super::request::{LinkChange, Request, RuleFamily, Target};
 use crate::profile::desired::{DesiredAddress, DesiredRoute, NewLink, protocol};
@@ -86,7 +87,11 @@ fn set_info(
     let info = batch.begin_nest(ifla::LINKINFO);
     batch.text(kind, name);
     let data = batch.begin_nest(data);
-    batch.bytes_of(setting.attribute, &setting.value);
+    if setting.whole.is_empty() {
+        batch.bytes_of(setting.attribute, &setting.value);
+    } else {
+        attributes(&setting.whole).for_each(|(kind, value)| batch.bytes_of(kind, value));
+    }
     batch.end_nest(data);
     batch.end_nest(info);
 }

@@ -6,8 +6,8 @@ use ipnet::IpNet;
 use netlink_packet_route::link::LinkHeader;
 
 use super::error::errno;
-use super::kinds::{self, Setting};
-use super::message::{Batch, attributes, messages};
+use super::kinds;
+use super::message::{Batch, messages};
 use super::netlink::{Encode, Refusal};
 use super::request::{LinkChange, Request, Target};
 use super::snapshot::Snapshot;
@@ -30,14 +30,14 @@ pub(super) fn entries(have: &Snapshot, want: &[DesiredLink], requests: &[Request
             Request::AddLink(_) => {}
             Request::SetKind(target, kind, setting) => {
                 let held = have.link(target.ifindex).map_or(&[][..], |link| &link.data);
-                entries.extend(former(held, setting).map(|was| {
+                entries.extend(setting.former(held).map(|was| {
                     let undo = by(&Request::SetKind(*target, kind, was));
                     Entry::changed(target.ifindex, format!("{kind} {}", setting.option), undo)
                 }));
             }
             Request::SetPort(target, kind, setting) => {
                 let held = have.link(target.ifindex).map_or(&[][..], |link| &link.port_data);
-                entries.extend(former(held, setting).map(|was| {
+                entries.extend(setting.former(held).map(|was| {
                     let undo = by(&Request::SetPort(*target, kind, was));
                     Entry::changed(target.ifindex, format!("{kind} port {}", setting.option), undo)
                 }));
@@ -83,12 +83,6 @@ pub(super) fn new_link(sign: Sign, link: &NewLink) -> Entry {
 /// A link that was made, as an object. It is only taken away if it is still of this kind.
 pub(super) fn link_name(name: &str, kind: &str) -> String {
     format!("link {name} {kind}")
-}
-
-/// The setting with the value that the link has; nothing where it has none, as a link that was just made.
-fn former(held: &[u8], setting: &Setting) -> Option<Setting> {
-    let (_, value) = attributes(held).find(|(attribute, _)| *attribute == setting.attribute)?;
-    Some(setting.with_value(value.to_vec()))
 }
 
 /// A request as the message it is sent as: type and payload.

@@ -41,6 +41,11 @@ impl<'room> NetworkManager<'room> {
         }
     }
 
+    /// True if it could not make anything of the profile of this link.
+    pub(crate) fn refuses(&self, link: &str) -> bool {
+        self.process.log().contains(&format!("/{link}.nmconnection\": failed to load"))
+    }
+
     /// `nmcli -t ARGUMENTS`: what it answers, whatever its exit code.
     fn nmcli(&self, arguments: &str) -> String {
         let all: Vec<_> = ["-t"].into_iter().chain(arguments.split_whitespace()).collect();

@@ -36,6 +36,7 @@ mod chance;
 
 mod a_lossy_network;
 mod a_module_is_loaded;
+mod a_tunnel_is_changed_as_a_whole;
 mod daemons_adopt;
 mod drawn_links_are_those_of_networkmanager;
 mod each_kind_from_lease_to_down;

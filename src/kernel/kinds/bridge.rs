@@ -4,7 +4,7 @@ use super::shape::Shape::{EtherType, Flag, Flag32, Hundredths, Mac, U16, U32, U6
 use super::{Row, row};
 
 /// `stp` first: delays out of bounds are taken only without it. NetworkManager switches it on where nothing is said.
-pub(super) const ROWS: &[Row] = &[
+const ROWS: [Row; 25] = [
     row("stp", 5, Flag32).or("true"),
     row("priority", 6, U16),
     row("forward-delay", 1, Hundredths),
@@ -32,6 +32,15 @@ pub(super) const ROWS: &[Row] = &[
     row("multicast-startup-query-interval", 35, U64),
 ];
 
+/// The table for these options: NetworkManager leaves a bridge that does not filter with VLAN 1, whatever is given.
+pub(super) fn rows(options: &[(String, String)]) -> Vec<Row> {
+    let filters = options.iter().any(|(key, value)| key == "vlan-filtering" && value == "true");
+    ROWS.into_iter().filter(|row| filters || row.option != "vlan-default-pvid").collect()
+}
+
 /// What is not given is set to NetworkManager's defaults, or the daemon would change the port when it adopts it.
-pub(super) const PORT: &[Row] =
-    &[row("priority", 2, U16).or("32"), row("path-cost", 3, U32).or("100"), row("hairpin-mode", 4, Flag).or("false")];
+pub(super) const PORT: &[Row] = &[
+    row("priority", 2, U16).or("32").nonzero(),
+    row("path-cost", 3, U32).or("100").nonzero(),
+    row("hairpin-mode", 4, Flag).or("false"),
+];

@@ -29,6 +29,8 @@ const VTI: Layout =
 const PROTO: u16 = 9;
 const IFLAGS: u16 = 2;
 const GRE_KEY: u16 = 0x2000;
+/// `IP6_TNL_F_CAP_*`: whether a tunnel over IPv6 can send and receive, found out by the kernel.
+const CAPABILITIES: u32 = 0xffff_0000;
 
 /// A mode: IFLA_INFO_KIND, whether it goes over IPv6, its attributes, the protocol it carries (0: not asked).
 type Mode = (&'static str, bool, &'static Layout, u8);
@@ -63,16 +65,17 @@ pub(super) fn settings(options: &[(String, String)], names: &[(String, u32)]) ->
         row("parent", 1, Shape::Index),
         row("local", *local, Shape::Address),
         row("remote", *remote, Shape::Address),
-        row("ttl", *ttl, Shape::U8),
+        row("ttl", *ttl, Shape::U8).or("0"),
         row("tos", only(!six, tos), Shape::U8),
         row("path-mtu-discovery", only(!six, pmtu), Shape::Flag).or("true"),
         row("encapsulation-limit", only(six, limit), Shape::U8),
         row("flags", only(six, flags), Shape::U32),
         row("fwmark", *fwmark, Shape::U32),
     ];
-    let rows: Vec<Row> = rows.into_iter().filter(|row| row.attribute != 0).map(Row::early).collect();
+    let rows: Vec<Row> = rows.into_iter().filter(|row| row.attribute != 0).map(Row::whole).collect();
     let mut settings = from_table(&rows, options, names);
-    let mut put = |row: Row, text: &str, value: Vec<u8>| settings.push(Setting::new(&row.early(), text, value));
+    settings.iter_mut().filter(|setting| setting.option == "flags").for_each(|flags| flags.kernels = CAPABILITIES);
+    let mut put = |row: Row, text: &str, value: Vec<u8>| settings.push(Setting::new(&row.whole(), text, value));
     let number = |name: &str| super::others::get(options, name).and_then(|text| text.parse::<u32>().ok());
     if six && *flow != 0 {
         // Traffic class and flow label, as in the header.

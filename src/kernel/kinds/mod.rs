@@ -11,7 +11,7 @@ mod others;
 mod shape;
 pub(super) mod team;
 
-use super::message::{attributes, u32_of};
+use super::message::{Stream, attributes, u32_of};
 use super::snapshot::Link;
 use crate::profile::LinkKind;
 use crate::profile::desired::{DesiredKind, DesiredPort};
@@ -25,6 +25,8 @@ struct Row {
     shape: Shape,
     /// What the daemon sets where the profile says nothing; empty: what the kernel has.
     default: &'static str,
+    /// True if the daemon takes 0 for "not given".
+    zero_is_unset: bool,
     when: When,
 }
 
@@ -35,12 +37,14 @@ enum When {
     Later,
     /// With the request that makes the link; later too if it differs.
     Early,
+    /// With the request that makes the link; later, if any differs, with all others: the kernel takes what is missing for zero.
+    Whole,
     /// With the request that makes the link: it is what the link is, and cannot be changed.
     Identity,
 }
 
 const fn row(option: &'static str, attribute: u16, shape: Shape) -> Row {
-    Row { option, attribute, shape, default: "", when: When::Later }
+    Row { option, attribute, shape, default: "", zero_is_unset: false, when: When::Later }
 }
 
 impl Row {
@@ -50,6 +54,14 @@ impl Row {
 
     const fn early(self) -> Self {
         Self { when: When::Early, ..self }
+    }
+
+    const fn whole(self) -> Self {
+        Self { when: When::Whole, ..self }
+    }
+
+    const fn nonzero(self) -> Self {
+        Self { zero_is_unset: true, ..self }
     }
 
     const fn identity(self) -> Self {
@@ -68,20 +80,27 @@ pub struct Setting {
     pub attribute: u16,
     /// Its value.
     pub value: Vec<u8>,
+    /// What is sent in its place where the kernel wants all settings at once: a stream of attributes.
+    pub whole: Vec<u8>,
     when: When,
+    /// The bits of a number that the kernel sets by itself.
+    kernels: u32,
     /// How many bytes of the value are compared with what the link has.
     compared: usize,
 }
 
 impl Setting {
-    /// The same setting with another value.
-    pub(super) fn with_value(&self, value: Vec<u8>) -> Self {
-        Self { value, ..self.clone() }
+    /// The same setting with the value that the link has; nothing where it has none.
+    pub(super) fn former(&self, held: &[u8]) -> Option<Self> {
+        let (_, value) = attributes(held).find(|(attribute, _)| *attribute == self.attribute)?;
+        let whole = if self.when == When::Whole { held.to_vec() } else { Vec::new() };
+        Some(Self { value: value.to_vec(), whole, ..self.clone() })
     }
 
     fn new(row: &Row, text: &str, value: Vec<u8>) -> Self {
         let compared = value.len();
-        Self { option: row.option, text: text.to_owned(), attribute: row.attribute, value, when: row.when, compared }
+        let (option, attribute, when) = (row.option, row.attribute, row.when);
+        Self { option, text: text.to_owned(), attribute, value, whole: Vec::new(), when, kernels: 0, compared }
     }
 }
 
@@ -116,7 +135,7 @@ pub(super) fn kind_of(kind: &LinkKind) -> Option<&'static str> {
 pub(super) fn settings(wanted: &DesiredKind) -> Vec<Setting> {
     match &wanted.kind {
         LinkKind::Bond { options } => from_table(&bond::rows(options), options, &wanted.names),
-        LinkKind::Bridge { options } => from_table(bridge::ROWS, options, &wanted.names),
+        LinkKind::Bridge { options } => from_table(&bridge::rows(options), options, &wanted.names),
         LinkKind::Vlan(vlan) => others::vlan(vlan),
         LinkKind::Infiniband(infiniband) => others::infiniband(infiniband),
         LinkKind::Other { name, options } => others::other(name, options, &wanted.names),
@@ -139,6 +158,7 @@ fn from_table(table: &[Row], options: &[(String, String)], names: &[(String, u32
     let mut settings: Vec<Setting> = Vec::new();
     for row in table {
         let given = options.iter().find(|(key, _)| key == row.option).map(|(_, value)| value.as_str());
+        let given = given.filter(|text| !(row.zero_is_unset && *text == "0"));
         let Some(text) = given.or(Some(row.default).filter(|text| !text.is_empty())) else { continue };
         // Two names of one option (`num_grat_arp`, `num_unsol_na`): the first that is given counts.
         if settings.iter().any(|other| other.attribute == row.attribute) {
@@ -156,12 +176,23 @@ pub(super) fn at_creation(wanted: &DesiredKind) -> Vec<Setting> {
 
 /// What differs from what the link has and can be changed.
 pub(super) fn differing(settings: Vec<Setting>, held: &[u8]) -> Vec<Setting> {
-    settings.into_iter().filter(|setting| setting.when != When::Identity && !same(setting, held)).collect()
+    let mut whole = Stream::default();
+    settings.iter().for_each(|setting| whole.put(setting.attribute, &setting.value));
+    let differs = |setting: &Setting| setting.when != When::Identity && !same(setting, held);
+    let mut differing: Vec<_> = settings.into_iter().filter(differs).collect();
+    if let [first, ..] = differing.as_mut_slice()
+        && first.when == When::Whole
+    {
+        first.whole = whole.into_bytes();
+        differing.truncate(1);
+    }
+    differing
 }
 
 fn same(setting: &Setting, held: &[u8]) -> bool {
     let wanted = setting.value.get(..setting.compared).unwrap_or_default();
     match attributes(held).find(|(kind, _)| *kind == setting.attribute) {
+        Some((_, value)) if setting.kernels != 0 => u32_of(value).map(|held| held & !setting.kernels) == u32_of(wanted),
         Some((_, value)) => value.get(..setting.compared.min(value.len())) == Some(wanted),
         // A list or a link that is not there is not shown.
         None => wanted.is_empty() || (wanted.len() == 4 && u32_of(wanted) == Some(0)),

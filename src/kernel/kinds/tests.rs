@@ -156,14 +156,54 @@ fn other_kinds() {
     let gre = other("ip-tunnel", "mode=10 parent=eth0 remote=192.0.2.1 input-key=7");
     assert_eq!(kind_of(&gre.kind), Some("gretap"));
     let sent: Vec<_> = settings(&gre).into_iter().map(|one| (one.attribute, one.value)).collect();
-    let expected: [(u16, &[u8]); 5] =
-        [(1, &[2, 0, 0, 0]), (7, &[192, 0, 2, 1]), (10, &[1]), (4, &[0, 0, 0, 7]), (2, &[0x20, 0])];
+    let expected: [(u16, &[u8]); 6] =
+        [(1, &[2, 0, 0, 0]), (7, &[192, 0, 2, 1]), (8, &[0]), (10, &[1]), (4, &[0, 0, 0, 7]), (2, &[0x20, 0])];
     assert_eq!(sent, expected.map(|(attribute, value)| (attribute, value.to_vec())));
     let six = other("ip-tunnel", "mode=7 local=2001:db8::1 remote=2001:db8::2 tos=4 flow-label=9");
     assert_eq!(kind_of(&six.kind), Some("ip6tnl"));
     assert_eq!(value(&settings(&six), "flow-label"), [0, 0x40, 0, 9]);
     assert_eq!(value(&settings(&six), "mode"), [4], "carries IPv4");
     assert_eq!(kind_of(&other("ip-tunnel", "mode=4").kind), None, "ISATAP");
+}
+
+#[test]
+fn a_tunnel_is_changed_as_a_whole_for_the_kernel_takes_what_is_missing_for_zero() {
+    let six = other("ip-tunnel", "mode=7 local=2001:db8::1 remote=2001:db8::2 ttl=9 flags=1");
+    let stream = |ttl: u8, flags: u32| {
+        let mut held = Stream::default();
+        for Setting { attribute, value, option, .. } in settings(&six) {
+            match option {
+                "ttl" => held.put(attribute, &[ttl]),
+                "flags" => held.put(attribute, &flags.to_ne_bytes()),
+                _ => held.put(attribute, &value),
+            }
+        }
+        held.into_bytes()
+    };
+    // The kernel adds whether the tunnel can send and receive.
+    assert_eq!(differing(settings(&six), &stream(9, 0x3_0001)), []);
+    let held = stream(5, 0x3_0001);
+    let [changed] = &differing(settings(&six), &held)[..] else { panic!("one request") };
+    assert_eq!((changed.option, &changed.whole), ("ttl", &stream(9, 1)));
+    assert_eq!(changed.former(&held).map(|former| former.whole), Some(held), "and undone so");
+}
+
+#[test]
+fn what_the_daemon_takes_for_not_given() {
+    let port = |options: &str| {
+        let options = options.split(' ').filter_map(|one| one.split_once('='));
+        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        port_settings(&DesiredPort { port_type: "bridge".into(), options })
+    };
+    assert_eq!(port("priority=0 path-cost=0"), port("priority=32 path-cost=100"));
+    let bridge = |options: &str| {
+        let options = options.split(' ').filter_map(|one| one.split_once('='));
+        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        let wanted = DesiredKind { kind: LinkKind::Bridge { options }, names: Vec::new() };
+        settings(&wanted).iter().map(|one| one.option).collect::<Vec<_>>()
+    };
+    assert!(!bridge("vlan-default-pvid=7 stp=false").contains(&"vlan-default-pvid"), "it does not filter");
+    assert!(bridge("vlan-default-pvid=7 vlan-filtering=true").contains(&"vlan-default-pvid"));
 }
 
 proptest::proptest! {
