@@ -42,6 +42,7 @@ impl<'room> NetworkManager<'room> {
     }
 
     /// True if it could not make anything of the profile of this link.
+    #[allow(dead_code, reason = "for the scenarios in the virtual machine")]
     pub(crate) fn refuses(&self, link: &str) -> bool {
         self.process.log().contains(&format!("/{link}.nmconnection\": failed to load"))
     }

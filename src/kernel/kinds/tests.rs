@@ -135,12 +135,13 @@ fn a_partition_of_infiniband_is_asked_for_as_iproute_does() {
     assert_eq!(message.payload, expected.concat());
 }
 
+fn other(name: &str, text: &str) -> DesiredKind {
+    let names = vec![("eth0".into(), 2)];
+    DesiredKind { kind: LinkKind::Other { name: name.into(), options: options(text) }, names }
+}
+
 #[test]
 fn other_kinds() {
-    let other = |name: &str, text: &str| DesiredKind {
-        kind: LinkKind::Other { name: name.into(), options: options(text) },
-        names: vec![("eth0".into(), 2)],
-    };
     assert_eq!(kind_of(&other("macvlan", "tap=true").kind), Some("macvtap"));
     assert_eq!(value(&settings(&other("macvlan", "mode=2")), "macvlan.mode"), [4, 0, 0, 0]);
     assert_eq!(value(&settings(&other("vrf", "table=1000")), "table"), 1000_u32.to_ne_bytes());
@@ -190,16 +191,11 @@ fn a_tunnel_is_changed_as_a_whole_for_the_kernel_takes_what_is_missing_for_zero(
 
 #[test]
 fn what_the_daemon_takes_for_not_given() {
-    let port = |options: &str| {
-        let options = options.split(' ').filter_map(|one| one.split_once('='));
-        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        port_settings(&DesiredPort { port_type: "bridge".into(), options })
-    };
-    assert_eq!(port("priority=0 path-cost=0"), port("priority=32 path-cost=100"));
-    let bridge = |options: &str| {
-        let options = options.split(' ').filter_map(|one| one.split_once('='));
-        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        let wanted = DesiredKind { kind: LinkKind::Bridge { options }, names: Vec::new() };
+    let port = |text: &str| port_settings(&DesiredPort { port_type: "bridge".into(), options: options(text) });
+    let sent = |text: &str| port(text).into_iter().map(|one| one.value).collect::<Vec<_>>();
+    assert_eq!(sent("priority=0 path-cost=0"), sent("priority=32 path-cost=100"));
+    let bridge = |text: &str| {
+        let wanted = DesiredKind { kind: LinkKind::Bridge { options: options(text) }, names: Vec::new() };
         settings(&wanted).iter().map(|one| one.option).collect::<Vec<_>>()
     };
     assert!(!bridge("vlan-default-pvid=7 stp=false").contains(&"vlan-default-pvid"), "it does not filter");
