@@ -77,7 +77,7 @@ const BRIDGE_PORT: &[Choice] = &[
 
 const VLAN: &[Choice] = &[("flags", &["0", "1", "2", "4", "8", "9", "15"]), ("protocol", &["802.1Q", "802.1ad"])];
 
-const MACVLAN: &[Choice] = &[("mode", &["1", "2", "3", "5"]), ("tap", &["true", "false"]), ("promiscuous", &["true"])];
+const MACVLAN: &[Choice] = &[("tap", &["true", "false"]), ("promiscuous", &["true"])];
 
 const VXLAN: &[Choice] = &[
     ("remote", &["10.77.0.1", "239.1.1.1"]),
@@ -95,13 +95,8 @@ const VXLAN: &[Choice] = &[
 ];
 
 /// Tunnels over IPv4, and those over IPv6.
-const TUNNEL: &[Choice] = &[
-    ("ttl", &["0", "1", "64", "255"]),
-    ("tos", &["0", "4", "16"]),
-    ("path-mtu-discovery", &["true", "true"]),
-    ("parent", &["eth0"]),
-    ("mtu", &["1300", "1400"]),
-];
+const TUNNEL: &[Choice] =
+    &[("ttl", &["0", "1", "64", "255"]), ("tos", &["0", "4", "16"]), ("parent", &["eth0"]), ("mtu", &["1300", "1400"])];
 const TUNNEL6: &[Choice] = &[
     ("ttl", &["0", "1", "64", "255"]),
     ("tos", &["0", "16", "255"]),
@@ -162,15 +157,13 @@ fn drawn(chance: &mut Chance) -> Vec<(String, String)> {
         };
         all.push((format!("eth{number}"), port));
     }
-    for number in 0..1 {
-        let section = format!("id={}\nparent=eth0\n{}", 100 + number, draw(chance, VLAN, 1));
-        all.push((format!("v{number}"), profile(chance, "vlan", &section)));
-        let section = format!("parent=eth0\n{}", draw(chance, MACVLAN, 2));
-        let section = if section.contains("mode=") { section } else { format!("{section}mode=2\n") };
-        all.push((format!("mv{number}"), profile(chance, "macvlan", &section)));
-        let section = format!("id={}\nparent=eth0\n{}", 1000 + number, draw(chance, VXLAN, 4));
-        all.push((format!("vx{number}"), profile(chance, "vxlan", &section)));
-    }
+    let section = format!("id=100\nparent=eth0\n{}", draw(chance, VLAN, 1));
+    all.push(("v0".to_owned(), profile(chance, "vlan", &section)));
+    let mode = 1 + chance.index(3);
+    let section = format!("parent=eth0\nmode={mode}\n{}", draw(chance, MACVLAN, 1));
+    all.push(("mv0".to_owned(), profile(chance, "macvlan", &section)));
+    let section = format!("id=1000\nparent=eth0\n{}", draw(chance, VXLAN, 4));
+    all.push(("vx0".to_owned(), profile(chance, "vxlan", &section)));
     for (number, mode) in
         ["1", "2", "3", "5", "10"].iter().enumerate().filter(|_| chance.happens(0.4)).collect::<Vec<_>>()
     {

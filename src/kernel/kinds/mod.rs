@@ -92,9 +92,11 @@ pub struct Setting {
 impl Setting {
     /// The same setting with the value that the link has; nothing where it has none.
     pub(super) fn former(&self, held: &[u8]) -> Option<Self> {
+        if self.when == When::Whole {
+            return (!held.is_empty()).then(|| Self { whole: held.to_vec(), ..self.clone() });
+        }
         let (_, value) = attributes(held).find(|(attribute, _)| *attribute == self.attribute)?;
-        let whole = if self.when == When::Whole { held.to_vec() } else { Vec::new() };
-        Some(Self { value: value.to_vec(), whole, ..self.clone() })
+        Some(Self { value: value.to_vec(), ..self.clone() })
     }
 
     fn new(row: &Row, text: &str, value: Vec<u8>) -> Self {

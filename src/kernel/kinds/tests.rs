@@ -187,6 +187,13 @@ fn a_tunnel_is_changed_as_a_whole_for_the_kernel_takes_what_is_missing_for_zero(
     let [changed] = &differing(settings(&six), &held)[..] else { panic!("one request") };
     assert_eq!((changed.option, &changed.whole), ("ttl", &stream(9, 1)));
     assert_eq!(changed.former(&held).map(|former| former.whole), Some(held), "and undone so");
+    let others = [8, 0, 1, 0, 2, 0, 0, 0];
+    assert_eq!(
+        changed.former(&others).map(|former| former.whole),
+        Some(others.to_vec()),
+        "also where it had no such value"
+    );
+    assert_eq!(changed.former(&[]), None, "a link that was just made");
 }
 
 #[test]
