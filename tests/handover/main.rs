@@ -7,9 +7,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is a failed test")]
 #![allow(clippy::disallowed_methods, reason = "the rig watches a while")]
 
+#[path = "../sim/chance.rs"]
+#[allow(dead_code, reason = "shared with the simulation")]
+mod chance;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod addresses_drawn_by_lot;
 mod daemon;
 mod lines;
 mod links_are_as_networkmanager_makes_them;

@@ -246,7 +246,14 @@ fn differences(ours: &serde_json::Value, theirs: &serde_json::Value, path: &str)
     match (ours.as_object(), theirs.as_object()) {
         (Some(one), Some(other)) => {
             let keys: std::collections::BTreeSet<_> = one.keys().chain(other.keys()).collect();
-            keys.into_iter().map(|key| differences(&ours[key], &theirs[key], &format!("{path}.{key}"))).collect()
+            // A bridge ages by its delay while the tree changes; nobody asks these targets.
+            let idle = |key: &str| match key {
+                "ageing_time" => ours["stp_state"] == 1,
+                "arp_ip_target" => ours["arp_interval"] == 0 && theirs["arp_interval"] == 0,
+                _ => false,
+            };
+            let keys = keys.into_iter().filter(|key| !idle(key));
+            keys.map(|key| differences(&ours[key], &theirs[key], &format!("{path}.{key}"))).collect()
         }
         _ if ours == theirs => String::new(),
         _ => format!("{path}: {ours} {theirs}; "),

@@ -48,12 +48,16 @@ const ROWS: [Row; 31] = [
 pub(super) const PORT: &[Row] = &[row("queue-id", 5, U16), row("prio", 9, U32)];
 
 /// The table for these options: a bond whose ports are watched in no way takes a port without a cable for a good one, so
-/// that NetworkManager looks at them every 100 ms where nothing is said.
-pub(super) fn rows(options: &[(String, String)]) -> [Row; 31] {
-    let arp = options.iter().any(|(key, value)| key == "arp_interval" && value != "0");
-    ROWS.map(|row| match row.option {
+/// that NetworkManager looks at them every 100 ms where nothing is said. Where both ways are asked for, it does not ask by ARP
+/// (the kernel has one way at a time: the last that is set).
+pub(super) fn rows(options: &[(String, String)]) -> Vec<Row> {
+    let on = |option: &str| options.iter().any(|(key, value)| key == option && value != "0");
+    let (arp, miimon) = (on("arp_interval"), on("miimon"));
+    let taken = |row: &Row| !(miimon && matches!(row.option, "arp_interval" | "arp_ip_target"));
+    let with_default = |row: Row| match row.option {
         "mode" => row.or("balance-rr"),
         "miimon" if !arp => row.or("100"),
         _ => row,
-    })
+    };
+    ROWS.into_iter().filter(taken).map(with_default).collect()
 }

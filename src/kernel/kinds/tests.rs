@@ -27,6 +27,8 @@ fn a_bond_has_a_mode_and_watches_its_ports() {
     assert!(arp.iter().all(|setting| setting.option != "miimon"));
     // As `ip -d link` has it from the kernel: attribute 0 and 1 with four bytes each.
     assert_eq!(value(&arp, "arp_ip_target"), [8, 0, 0, 0, 192, 0, 2, 1, 8, 0, 1, 0, 192, 0, 2, 9]);
+    let both = bond("mode=active-backup miimon=50 arp_interval=250 arp_ip_target=192.0.2.1", &[]);
+    assert_eq!(both.iter().map(|setting| setting.option).collect::<Vec<_>>(), ["mode", "miimon"]);
 }
 
 #[test]

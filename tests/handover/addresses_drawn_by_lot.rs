@@ -1,0 +1,271 @@
+//! Addresses, routes and rules drawn by lot, as NetworkManager makes them from the same profile. A campaign:
+//! `DRAWN_SEED=1000 DRAWN_COUNT=100 cargo test --test handover -- --ignored --nocapture addresses_drawn_by_lot`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::chance::Chance;
+use crate::daemon::{Daemon, fake_udev};
+use crate::networkmanager::NetworkManager;
+use crate::same_links::write;
+use crate::support::{Lan, Room, wait_until};
+
+/// One of the two families: what its addresses look like.
+struct Family {
+    section: &'static str,
+    methods: &'static [&'static str],
+    addresses: &'static [&'static str],
+    gateways: &'static [&'static str],
+    destinations: &'static [&'static str],
+    sources: &'static [&'static str],
+    /// Settings, each given or not.
+    settings: &'static [(&'static str, &'static [&'static str])],
+    /// Attributes of a route.
+    attributes: &'static [(&'static str, &'static [&'static str])],
+}
+
+const IPV4: Family = Family {
+    section: "ipv4",
+    methods: &["manual", "manual", "manual", "disabled", "link-local"],
+    addresses: &["10.77.0.2/24", "10.77.0.3/24", "10.88.0.5/16", "192.0.2.1/32", "172.16.5.9/30", "10.77.0.2/16"],
+    gateways: &["10.77.0.1", "10.88.0.1", "203.0.113.1"],
+    destinations: &[
+        "10.9.0.0/16",
+        "10.9.1.0/24",
+        "198.51.100.7/32",
+        "0.0.0.0/0",
+        "0.0.0.0/1",
+        "10.77.0.0/24",
+        "10.9.0.1/16",
+    ],
+    sources: &["10.77.0.2", "10.88.0.5"],
+    settings: &[
+        ("never-default", &["true", "false"]),
+        ("route-metric", &["0", "1", "50", "700"]),
+        ("route-table", &["0", "254", "300"]),
+        ("may-fail", &["true", "false"]),
+        ("dad-timeout", &["0", "50"]),
+        ("link-local", &["0", "2", "3"]),
+        ("replace-local-rule", &["0", "1"]),
+        (
+            "routing-rule1",
+            &[
+                "priority 100 from 10.0.0.0/8 table 300",
+                "priority 5 fwmark 0x7/0xff table 254",
+                "priority 7 to 10.9.0.0/16 iif eth0 table 7",
+            ],
+        ),
+        (
+            "routing-rule2",
+            &[
+                "priority 101 not from 192.0.2.0/24 tos 0x10 lookup 100",
+                "priority 102 ipproto tcp dport 80 table 9",
+                "priority 103 from 0.0.0.0/0 suppress_prefixlength 0 table 254",
+            ],
+        ),
+    ],
+    attributes: &[
+        ("table", &["100", "254", "255"]),
+        ("src", &["10.77.0.2"]),
+        ("mtu", &["1400"]),
+        ("lock-mtu", &["true"]),
+        ("onlink", &["true", "false"]),
+        ("scope", &["253", "0", "254"]),
+        ("tos", &["16"]),
+        ("window", &["10000"]),
+        ("cwnd", &["20"]),
+        ("lock-cwnd", &["true"]),
+        ("initcwnd", &["30"]),
+        ("initrwnd", &["30"]),
+        ("type", &["unicast", "blackhole", "prohibit", "unreachable", "local"]),
+        ("advmss", &["1300"]),
+        ("quickack", &["true"]),
+        ("rto_min", &["200"]),
+        ("weight", &["1", "5"]),
+    ],
+};
+
+const IPV6: Family = Family {
+    section: "ipv6",
+    methods: &["manual", "manual", "manual", "disabled", "link-local", "ignore"],
+    addresses: &["fd77::2/64", "fd77::3/64", "fd88::5/48", "2001:db8::1/128", "fd77::2/48"],
+    gateways: &["fd77::1", "fe80::1", "2001:db8:ffff::1"],
+    destinations: &["fd09::/16", "fd09:1::/32", "2001:db8:7::7/128", "::/0", "::/1", "fd77::/64", "fd09::1/64"],
+    sources: &["fd77::2", "fd88::5"],
+    settings: &[
+        ("never-default", &["true", "false"]),
+        ("route-metric", &["0", "1", "50", "700"]),
+        ("route-table", &["0", "254", "300"]),
+        ("may-fail", &["true", "false"]),
+        ("ip6-privacy", &["-1", "0", "1", "2"]),
+        ("addr-gen-mode", &["eui64", "stable-privacy"]),
+        ("mtu", &["1300"]),
+        ("replace-local-rule", &["0", "1"]),
+        (
+            "routing-rule1",
+            &[
+                "priority 100 from fd00::/8 table 300",
+                "priority 5 fwmark 0x7/0xff table 254",
+                "priority 7 to fd09::/16 iif eth0 table 7",
+            ],
+        ),
+        (
+            "routing-rule2",
+            &["priority 101 not from 2001:db8::/32 lookup 100", "priority 102 ipproto 17 sport 53-60 table 9"],
+        ),
+    ],
+    attributes: &[
+        ("table", &["100", "254", "255"]),
+        ("src", &["fd77::2"]),
+        ("from", &["fd77::/64"]),
+        ("mtu", &["1400"]),
+        ("lock-mtu", &["true"]),
+        ("onlink", &["true", "false"]),
+        ("window", &["10000"]),
+        ("cwnd", &["20"]),
+        ("initcwnd", &["30"]),
+        ("initrwnd", &["30"]),
+        ("type", &["unicast", "blackhole", "prohibit", "unreachable", "local"]),
+        ("advmss", &["1300"]),
+        ("quickack", &["true"]),
+        ("rto_min", &["200"]),
+        ("weight", &["1", "5"]),
+    ],
+};
+
+impl Family {
+    fn draw(&self, chance: &mut Chance) -> String {
+        let one = |chance: &mut Chance, of: &[&'static str]| of[chance.index(of.len())];
+        let mut text = format!("[{}]\nmethod={}\n", self.section, one(chance, self.methods));
+        let mut addresses = BTreeSet::new();
+        for number in 1..=1 + chance.index(3) {
+            let address = one(chance, self.addresses);
+            if !addresses.insert(address) {
+                continue;
+            }
+            let gateway = if number == 1 && chance.happens(0.6) { one(chance, self.gateways) } else { "" };
+            let comma = if gateway.is_empty() { "" } else { "," };
+            text.push_str(&format!("address{number}={address}{comma}{gateway}\n"));
+        }
+        for (key, values) in self.settings {
+            if chance.happens(0.15) {
+                text.push_str(&format!("{key}={}\n", one(chance, values)));
+            }
+        }
+        for number in 1..=chance.index(4) {
+            text.push_str(&self.route(chance, number));
+        }
+        text
+    }
+
+    fn route(&self, chance: &mut Chance, number: usize) -> String {
+        let one = |chance: &mut Chance, of: &[&'static str]| of[chance.index(of.len())];
+        let mut text = format!("route{number}={}", one(chance, self.destinations));
+        if chance.happens(0.6) {
+            text.push_str(&format!(",{}", one(chance, self.gateways)));
+            if chance.happens(0.5) {
+                text.push_str(one(chance, &[",0", ",20", ",4294967295"]));
+            }
+        }
+        let mut attributes = Vec::new();
+        for (key, values) in self.attributes {
+            if chance.happens(0.1) {
+                let value = if *key == "src" { one(chance, self.sources) } else { one(chance, values) };
+                attributes.push(format!("{key}={value}"));
+            }
+        }
+        let options = if attributes.is_empty() {
+            String::new()
+        } else {
+            format!("\nroute{number}_options={}", attributes.join(","))
+        };
+        format!("{text}{options}\n")
+    }
+}
+
+/// Everything that a profile may have set, as sorted lines.
+fn seen(room: &Room) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    let links = room.ip_json("address show dev eth0");
+    for address in links[0]["addr_info"].as_array().into_iter().flatten() {
+        let mut address = address.clone();
+        if address["scope"] == "link" {
+            // Of a key of the daemon's, or by lot; the daemon makes its route apart.
+            address["local"] = Value::Null;
+            address["noprefixroute"] = Value::Null;
+        }
+        lines.insert(format!("address {address}"));
+    }
+    for family in ["-4", "-6"] {
+        for route in room.ip_json(&format!("{family} route show table all")) {
+            let linked = ["dst", "prefsrc"].iter().any(|key| {
+                let text = route[*key].as_str().unwrap_or_default();
+                text.starts_with("fe80:") || text.starts_with("169.254.")
+            });
+            if !linked && route["dev"] != "lo" {
+                lines.insert(format!("{family} route {route}"));
+            }
+        }
+        for rule in room.ip_json(&format!("{family} rule show")) {
+            lines.insert(format!("{family} rule {rule}"));
+        }
+    }
+    for name in ["use_tempaddr", "disable_ipv6", "mtu", "accept_ra"] {
+        let value = room.try_read(&format!("/proc/sys/net/ipv6/conf/eth0/{name}")).unwrap_or_default();
+        lines.insert(format!("{name} {}", value.trim()));
+    }
+    lines
+}
+
+fn room(name: &str, profile: &str) -> Lan {
+    let lan = crate::lan(name);
+    write(&lan, &[("eth0", profile)]);
+    lan
+}
+
+fn compare(seed: u64) -> Option<String> {
+    let mut chance = Chance::new(seed);
+    let profile = format!("type=ethernet\n{}{}", IPV4.draw(&mut chance), IPV6.draw(&mut chance));
+    let theirs = room(&format!("drawn-{seed}-daemon"), &profile);
+    fake_udev(&theirs.client);
+    let daemon = NetworkManager::prepare(&theirs.client)();
+    let ours = room(&format!("drawn-{seed}-sunup"), &profile);
+    eprintln!("seed {seed}:\n{profile}");
+    let begun = std::time::Instant::now();
+    let ran = ours.up("rd.neednet=1 rd.net.timeout.carrier=2");
+    eprintln!("seed {seed}: sunup took {} ms", begun.elapsed().as_millis());
+    let there = || daemon.connected_ms("eth0").is_some() || daemon.refuses("eth0");
+    wait_until(Duration::from_secs(15), there);
+    let refused = "profile refused: /etc/NetworkManager/system-connections/eth0";
+    let said = match (daemon.refuses("eth0"), ran.stderr.contains(refused)) {
+        (true, true) => return None,
+        (true, false) => "the daemon refuses the profile, sunup does not".to_owned(),
+        (false, true) => "sunup refuses the profile, the daemon does not".to_owned(),
+        (false, false) => {
+            let mut pair = [seen(&ours.client), seen(&theirs.client)];
+            let same = wait_until(Duration::from_secs(4), || {
+                pair = [seen(&ours.client), seen(&theirs.client)];
+                pair[0] == pair[1]
+            });
+            if same {
+                return None;
+            }
+            let only = |one: usize, sign: &str| {
+                pair[one].difference(&pair[1 - one]).map(|line| format!("{sign} {line}\n")).collect::<String>()
+            };
+            format!("\n{}{}", only(0, "sunup "), only(1, "daemon"))
+        }
+    };
+    Some(format!("SEED {seed}: {said}\n{profile}\n{}", ran.stderr))
+}
+
+#[test]
+#[ignore = "a campaign: seconds for each seed"]
+fn addresses_drawn_by_lot() {
+    let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().unwrap());
+    let (first, count) = (number("DRAWN_SEED", 1), number("DRAWN_COUNT", 1));
+    let faults: Vec<_> = (first..first + count).filter_map(compare).inspect(|fault| eprintln!("{fault}")).collect();
+    assert!(faults.is_empty(), "{} of {count} differ", faults.len());
+}
