@@ -8,6 +8,7 @@
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
 mod lease;
+mod sources;
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv6Addr};
@@ -18,7 +19,7 @@ use ipnet::IpNet;
 use super::config::DHCP_TIMEOUT;
 use super::dhcp6::Dhcp6;
 use super::event::{Action, AddressEvent};
-use super::family::{Family, Progress};
+use super::family::Progress;
 use super::limits::Limits;
 use super::outcome::{Reason, Timing};
 use super::target::{self, FamilyTarget};
@@ -54,6 +55,8 @@ pub(super) struct Ipv6 {
     /// An address that was taken away because another host has it.
     lost: Option<Ipv6Addr>,
     applied: bool,
+    /// How many addresses that routes come from were still being probed when it was last looked.
+    unproved: usize,
     carrier: Option<Instant>,
     /// Our link-local address, and since when it may be used.
     link_local: Option<(Ipv6Addr, Instant)>,
@@ -84,6 +87,7 @@ impl Ipv6 {
             flags: None,
             lost: None,
             applied: false,
+            unproved: 0,
             carrier: None,
             link_local: None,
             formed: None,
@@ -178,7 +182,7 @@ impl Ipv6 {
         }
     }
 
-    /// Asks the router and the servers, when it is time. True if there is a new lease to apply.
+    /// Asks the router and the servers, when it is time. True if there is something new to apply.
     pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
         if self.formed.is_none() && !self.autoconf().is_empty() {
             self.formed = Some(now);
@@ -193,12 +197,14 @@ impl Ipv6 {
                 self.asked_at.pop_front();
             }
         }
+        let mut fresh = self.proved();
         let wanted = self.wanted(now).filter(|_| self.link_local.is_some());
-        let Some(dhcp) = &mut self.dhcp else { return false };
-        if let Some(mode) = wanted {
-            dhcp.start(mode, now);
+        if let Some(dhcp) = &mut self.dhcp {
+            if let Some(mode) = wanted {
+                dhcp.start(mode, now);
+            }
+            fresh |= dhcp.drive(ifindex, now, timing, out);
         }
-        let fresh = dhcp.drive(ifindex, now, timing, out);
         self.applied &= !fresh;
         fresh
     }
@@ -286,16 +292,10 @@ impl Ipv6 {
             _ => {
                 let mut all = target::from_profile(&self.settings.ip, &self.autoconf(), metric);
                 all.addresses.extend(self.lease().into_iter().flat_map(|lease| target::from_lease6(lease, now)));
+                all.routes.retain(|route| !self.too_early(&route.options));
                 all
             }
         }
-    }
-
-    /// How far it has come.
-    pub(super) fn family(&self, since: Instant, now: Instant) -> Family {
-        let ip = &self.settings.ip;
-        let link_only = self.settings.method == Method6::LinkLocal && ip.addresses.is_empty();
-        Family { link_only, ..Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout) }
     }
 
     fn progress(&self, now: Instant) -> Progress {

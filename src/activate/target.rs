@@ -106,7 +106,8 @@ fn add_address(target: &mut FamilyTarget, net: IpNet, valid: Option<Duration>, m
         return;
     }
     let source = matches!(net, IpNet::V4(_)).then(|| net.addr());
-    let metric = if source.is_some() { metric } else { metric.max(1) };
+    // The kernel's own word for 0 among IPv6 routes (IP6_RT_PRIO_USER), and so the daemon's.
+    let metric = if source.is_none() && metric == 0 { 1024 } else { metric };
     target.routes.push(route(net.trunc(), None, metric, protocol::KERNEL, source, table));
 }
 

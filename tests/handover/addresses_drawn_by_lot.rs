@@ -138,9 +138,11 @@ const IPV6: Family = Family {
 impl Family {
     fn draw(&self, chance: &mut Chance) -> String {
         let one = |chance: &mut Chance, of: &[&'static str]| of[chance.index(of.len())];
-        let mut text = format!("[{}]\nmethod={}\n", self.section, one(chance, self.methods));
+        let method = one(chance, self.methods);
+        let mut text = format!("[{}]\nmethod={method}\n", self.section);
         let mut addresses = BTreeSet::new();
-        for number in 1..=1 + chance.index(3) {
+        let count = if method == "manual" { 1 + chance.index(3) } else { 0 };
+        for number in 1..=count {
             let address = one(chance, self.addresses);
             if !addresses.insert(address) {
                 continue;
@@ -154,7 +156,8 @@ impl Family {
                 text.push_str(&format!("{key}={}\n", one(chance, values)));
             }
         }
-        for number in 1..=chance.index(4) {
+        let count = if ["disabled", "ignore"].contains(&method) { 0 } else { chance.index(4) };
+        for number in 1..=count {
             text.push_str(&self.route(chance, number));
         }
         text
@@ -234,8 +237,8 @@ fn compare(seed: u64) -> Option<String> {
     let ours = room(&format!("drawn-{seed}-sunup"), &profile);
     eprintln!("seed {seed}:\n{profile}");
     let begun = std::time::Instant::now();
-    let ran = ours.up("rd.neednet=1 rd.net.timeout.carrier=2");
-    eprintln!("seed {seed}: sunup took {} ms", begun.elapsed().as_millis());
+    let ran = ours.sunup(&["up", "--timeout", "8", "--cmdline", "rd.neednet=1 rd.net.timeout.carrier=2"]);
+    eprintln!("seed {seed}: sunup took {} ms\n{}", begun.elapsed().as_millis(), ran.stderr);
     let there = || daemon.connected_ms("eth0").is_some() || daemon.refuses("eth0");
     wait_until(Duration::from_secs(15), there);
     let refused = "profile refused: /etc/NetworkManager/system-connections/eth0";

@@ -1,6 +1,7 @@
 use ipnet::IpNet;
 
 use super::*;
+use crate::activate::family::Family;
 use crate::activate::sysctls::sysctls;
 use crate::profile::IpSettings;
 
@@ -126,4 +127,29 @@ fn r_01_what_must_be_set_before_the_link_goes_up_is_and_ipv6_comes_last() {
         assert_eq!(value(key), Some("1"), "{key}");
     }
     assert_eq!(all.last(), Some(&("ipv6/disable_ipv6", "0".to_owned())), "then the link-local address is formed");
+}
+
+#[test]
+fn a_route_from_an_address_waits_until_that_is_proved_and_is_waited_for() {
+    let mut settings = Ip6Settings { method: Method6::Manual, ..Ip6Settings::default() };
+    settings.ip.addresses = vec!["fd77::2/64".parse().unwrap()];
+    let destination = "fd09::/16".parse().unwrap();
+    let mut route = crate::profile::ip::Route { destination, gateway: None, metric: None, options: Default::default() };
+    route.options.src = Some("fd77::2".parse().unwrap());
+    settings.ip.routes = vec![route];
+    let mut ipv6 = Ipv6::new(settings, Vec::new(), None, Limits::default(), Vec::new());
+    let there = |ipv6: &Ipv6| ipv6.target(100, at(0)).routes.iter().any(|route| route.destination == destination);
+    let waited = |ipv6: &Ipv6| ipv6.family(at(0), at(0)).waited_for_until.is_some();
+    ipv6.carrier(at(0));
+    ipv6.address(address("fd77::2/64", true), at(0));
+    assert!(!ipv6.drive(2, at(0), &mut Timing::default(), &mut Vec::new()));
+    ipv6.applied();
+    assert!(!there(&ipv6) && waited(&ipv6));
+    ipv6.address(address("fd77::2/64", false), at(1_000));
+    assert!(ipv6.drive(2, at(1_000), &mut Timing::default(), &mut Vec::new()), "it is to be applied now");
+    assert!(there(&ipv6) && !waited(&ipv6));
+    assert!(matches!(ipv6.family(at(0), at(1_000)).progress, Progress::Pending(_)), "not yet taken by the kernel");
+    ipv6.applied();
+    assert_eq!(ipv6.family(at(0), at(1_000)).progress, Progress::Up);
+    assert!(!ipv6.drive(2, at(1_001), &mut Timing::default(), &mut Vec::new()), "once");
 }
