@@ -1,5 +1,6 @@
 //! IPv4 on one link: static addresses, or a DHCPv4 lease, or both.
 
+mod chosen;
 pub(super) mod conflicts;
 mod dhcp;
 
@@ -147,7 +148,7 @@ impl Ipv4 {
     /// Lets everything speak until it waits. True if there is something new to apply.
     pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
         let mut fresh = false;
-        while let Some(event) = self.conflicts.poll(ifindex, self.applied, out) {
+        while let Some(event) = self.conflicts.poll(ifindex, self.applied, now, out) {
             fresh |= matches!(event, acd::Event::Free(_));
             self.dhcp.iter_mut().for_each(|dhcp| dhcp.found(event, now));
         }
@@ -227,8 +228,12 @@ impl Ipv4 {
             Some(part) => target::from_profile(&part, &self.addresses(), metric),
             None => target::from_profile(&self.settings.ip, &self.addresses(), metric),
         };
-        all.addresses.extend(own.addresses);
-        all.routes.extend(own.routes);
+        let chosen =
+            self.conflicts.chosen().map(|address| target::link_local(address, metric, self.settings.ip.route_table));
+        for more in chosen.into_iter().chain([own]) {
+            all.addresses.extend(more.addresses);
+            all.routes.extend(more.routes);
+        }
         all
     }
 
@@ -254,6 +259,11 @@ impl Ipv4 {
         self.conflicts.taken().map(|reason| format!("{reason}: not used (ipv4.dad-timeout)"))
     }
 
+    /// What is missing of the address that the link gives itself.
+    fn missing(&self) -> Option<Progress> {
+        self.conflicts.missing().filter(|_| self.settings.wants_link_local())
+    }
+
     /// Why none of the profile's addresses is there: other hosts have them all.
     fn in_use(&self) -> Option<Reason> {
         self.conflicts.taken().next().filter(|_| self.conflicts.usable(&self.settings.ip.addresses).is_empty())
@@ -262,16 +272,16 @@ impl Ipv4 {
     /// How far it has come.
     pub(super) fn family(&self, since: Instant, now: Instant) -> Family {
         let ip = &self.settings.ip;
-        Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout)
+        let link_only = self.settings.method == Method4::LinkLocal;
+        Family { link_only, ..Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout) }
     }
 
     fn progress(&self, now: Instant) -> Progress {
         match (self.settings.method, &self.dhcp) {
             (Method4::Disabled, _) => Progress::Off,
-            (Method4::Shared | Method4::LinkLocal, _) => Progress::Failed(Reason::Unsupported(format!(
-                "ipv4.method={:?} cannot be carried out",
-                self.settings.method
-            ))),
+            (Method4::Shared, _) => {
+                Progress::Failed(Reason::Unsupported("ipv4.method=shared cannot be carried out".to_owned()))
+            }
             (Method4::Auto, None) => Progress::Failed(Reason::Unsupported(
                 "ipv4.method=auto needs a link with a MAC address, for DHCP".to_owned(),
             )),
@@ -280,6 +290,7 @@ impl Ipv4 {
                 _ => Progress::Pending(dhcp.reason()),
             },
             _ if self.conflicts.looks() => Progress::Pending(Reason::NotReady),
+            _ if self.missing().is_some() => self.missing().unwrap_or(Progress::Off),
             (Method4::Manual, _) if self.in_use().is_some() => {
                 Progress::Failed(self.in_use().unwrap_or(Reason::NotReady))
             }

@@ -102,6 +102,8 @@ pub(super) struct Link {
     applied: bool,
     /// What the link shall be is to be applied once more.
     again: bool,
+    /// The kernel may have forgotten the MTU of IPv6.
+    mtu6_forgotten: bool,
     /// How far it had come when it was last driven.
     latest: LinkState,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
@@ -155,6 +157,7 @@ impl Link {
             removed: false,
             applied: false,
             again: false,
+            mtu6_forgotten: false,
             latest: LinkState::Pending(Reason::NotReady),
             lower: Lower::default(),
         };
@@ -297,7 +300,7 @@ impl Link {
         match fatal {
             Some(text) => self.fatal = Some(Reason::Kernel(text)),
             None => {
-                self.applied = true;
+                (self.applied, self.mtu6_forgotten) = (true, true);
                 self.v4.applied();
                 self.v6.iter_mut().for_each(Ipv6::applied);
             }
@@ -331,6 +334,9 @@ impl Link {
         fresh |= self.drive_tunnel(now, out) | std::mem::take(&mut self.again);
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
+        }
+        if carrier && std::mem::take(&mut self.mtu6_forgotten) {
+            out.extend(self.mtu6());
         }
     }
 

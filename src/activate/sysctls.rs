@@ -15,6 +15,8 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, Stri
             ("ipv6/accept_ra_pinfo", on),
             ("ipv6/accept_ra_defrtr", on),
         ];
+        // The profile's MTU counts, not the router's.
+        all.extend(settings.mtu.map(|_| ("ipv6/accept_ra_mtu", "0")));
         all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));
         all.extend([
             ("ipv6/optimistic_dad", "1"),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
-use crate::profile::ip::{IpSettings, Route, RouteOptions};
+use crate::profile::ip::{IpSettings, Route, RouteKind, RouteOptions};
 use crate::profile::sort::sort_by_key;
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -17,6 +17,13 @@ use crate::proto::dhcp6;
 
 /// Scope of a route to a host on the link (`rtm_scope`).
 const SCOPE_LINK: u8 = 253;
+/// Scope of an address of this host.
+const SCOPE_HOST: u8 = 254;
+/// The table of addresses of this host (RT_TABLE_LOCAL).
+const LOCAL: u32 = 255;
+
+/// Class D, 224.0.0.0/4.
+const MULTICAST: IpNet = IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4));
 
 /// Addresses and routes of one family on one link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,6 +53,16 @@ pub(super) fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32)
     }
     target.routes.extend(settings.routes.iter().map(|wanted| from_route(wanted, metric, settings.route_table)));
     dedup(&mut target.routes);
+    target
+}
+
+/// An address that the link gave itself (RFC 3927), and groups by the same link.
+pub(super) fn link_local(address: Ipv4Addr, metric: u32, table: u32) -> FamilyTarget {
+    let mut target = FamilyTarget::default();
+    if let Ok(net) = Ipv4Net::new(address, 16) {
+        add_address(&mut target, IpNet::V4(net), None, metric, table);
+    }
+    target.routes.push(route(MULTICAST, None, metric, protocol::STATIC, None, table));
     target
 }
 
@@ -155,11 +172,13 @@ fn route(
 /// A route of the profile.
 fn from_route(wanted: &Route, metric: u32, table: u32) -> DesiredRoute {
     let mut options = wanted.options.clone();
+    let local = options.kind == Some(RouteKind::Local);
+    let table = if local { LOCAL } else { table };
     if table != 0 {
         options.table.get_or_insert(table);
     }
     if wanted.gateway.is_none() && matches!(wanted.destination, IpNet::V4(_)) {
-        options.scope.get_or_insert(SCOPE_LINK);
+        options.scope.get_or_insert(if local { SCOPE_HOST } else { SCOPE_LINK });
     }
     DesiredRoute {
         destination: wanted.destination.trunc(),

@@ -60,6 +60,13 @@ pub struct Ip4Settings {
     pub link_local: Option<bool>,
 }
 
+impl Ip4Settings {
+    /// True if the link gives itself an address, alone or beside others.
+    pub fn wants_link_local(&self) -> bool {
+        self.link_local.unwrap_or(self.method == Method4::LinkLocal)
+    }
+}
+
 /// `[ipv6]`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Ip6Settings {

@@ -3,6 +3,8 @@
 //! networkd reads nothing else back: it looks at the kernel and at its configuration files. `KeepConfiguration=yes` keeps it
 //! from dropping what it did not make; the broadcast address and the client identifier make its own result equal to ours.
 
+use std::net::Ipv4Addr;
+
 use ipnet::IpNet;
 
 use super::file::StateFile;
@@ -50,8 +52,15 @@ fn network(text: &mut String, link: &LinkOutcome) {
     };
     add("DHCP", dhcp);
     add("IPv6AcceptRA", if matches!(method6, Method6::Auto | Method6::Dhcp) { "yes" } else { "no" });
-    if method6 == Method6::Disabled {
-        add("LinkLocalAddressing", "no");
+    let chosen = chosen(link);
+    match (method6 == Method6::Disabled, chosen) {
+        (true, Some(_)) => add("LinkLocalAddressing", "ipv4"),
+        (true, None) => add("LinkLocalAddressing", "no"),
+        (false, Some(_)) => add("LinkLocalAddressing", "yes"),
+        (false, None) => {}
+    }
+    if let Some(address) = chosen {
+        add("IPv4LLStartAddress", &address.to_string());
     }
     add("KeepConfiguration", "yes");
     let sections = [link.profile.ipv4.as_ref().map(|s| &s.ip), link.profile.ipv6.as_ref().map(|s| &s.ip)];
@@ -133,6 +142,16 @@ fn dhcp6(text: &mut String, link: &LinkOutcome) {
     }
 }
 
+/// The address that the link gave itself, with which the daemon shall begin.
+fn chosen(link: &LinkOutcome) -> Option<Ipv4Addr> {
+    let settings = link.profile.ipv4.as_ref().filter(|settings| settings.wants_link_local())?;
+    let given = |net: &IpNet| settings.ip.addresses.contains(net);
+    link.target.addresses.iter().filter(|address| !given(&address.net)).find_map(|address| match address.net {
+        IpNet::V4(net) if net.addr().is_link_local() => Some(net.addr()),
+        _ => None,
+    })
+}
+
 fn is_leased(link: &LinkOutcome, net: &IpNet) -> bool {
     let address = net.addr();
     link.lease4.as_ref().is_some_and(|lease| address == lease.address)
@@ -140,7 +159,8 @@ fn is_leased(link: &LinkOutcome, net: &IpNet) -> bool {
 }
 
 fn static_addresses(text: &mut String, link: &LinkOutcome) {
-    for address in link.target.addresses.iter().filter(|address| !is_leased(link, &address.net)) {
+    let goes_on = |net: &IpNet| is_leased(link, net) || chosen(link).is_some_and(|chosen| net.addr() == chosen);
+    for address in link.target.addresses.iter().filter(|address| !goes_on(&address.net)) {
         text.push_str(&format!("\n[Address]\nAddress={}\n", address.net));
         if let Some(broadcast) = address.broadcast {
             text.push_str(&format!("Broadcast={broadcast}\n"));

@@ -30,6 +30,17 @@ fn a_static_address_stays() {
     assert!(lan.route("192.0.2.0/24").is_some());
 }
 
+/// The daemon takes several seconds to find out that the address is free; it stays all the while.
+#[test]
+fn an_address_that_the_link_gave_itself_stays() {
+    let lan = crate::lan("networkd-link-local4");
+    lan.server.ip("address add 169.254.0.7/16 dev srv0");
+    lan.up("ip=eth0:link-local rd.net.acd=short rd.neednet=1 rd.sunup.handover=networkd").exits(0);
+    let adoption =
+        Adoption { pings: &["169.254.0.7"], below: &["eth0"], ..one_link("networkd, ip=eth0:link-local", &lan, None) };
+    adopt(&adoption).print().is_clean();
+}
+
 /// Without udev the daemon configures a link before it has seen its addresses; a wrong broadcast address then makes it
 /// send the same request for ever.
 #[test]

@@ -47,6 +47,19 @@ fn a_static_address_with_a_route_and_an_mtu_stays() {
 }
 
 #[test]
+fn an_address_that_the_link_gave_itself_stays() {
+    let lan = crate::lan("nm-link-local4");
+    lan.server.ip("address add 169.254.0.7/16 dev srv0");
+    lan.up("ip=eth0:link-local rd.net.acd=short rd.neednet=1").exits(0);
+    let adoption = Adoption {
+        pings: &["169.254.0.7"],
+        below: &["eth0"],
+        ..one_link("NetworkManager, ip=eth0:link-local", &lan, None)
+    };
+    adopt(&adoption).print().is_clean();
+}
+
+#[test]
 fn a_static_ipv6_address_stays() {
     let lan = crate::lan("nm-static6");
     lan.server.ip("address add fd77::1/64 dev srv0 nodad");

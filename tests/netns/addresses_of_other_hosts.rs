@@ -8,7 +8,7 @@ use crate::support::{CLIENT_MAC, Lan, Process, wait_until};
 const OTHER: &str = "52:54:00:77:00:01";
 
 /// What goes over the wire of ARP, seen from the other end.
-fn capture(lan: &Lan) -> Process<'_> {
+pub(crate) fn capture(lan: &Lan) -> Process<'_> {
     let mut capture = lan.server.spawn("tcpdump", &["-U", "-l", "-n", "-i", "srv0", "arp"]);
     capture.wait_for("listening");
     capture

@@ -28,6 +28,7 @@ mod renew;
 mod renew_dhcp6;
 mod resolv_conf;
 mod router_advertisements;
+mod settings_of_a_profile;
 mod several_links;
 mod stacked_links;
 mod standard_streams;

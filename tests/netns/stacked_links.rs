@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::Lan;
 
 /// Puts a keyfile where NetworkManager's are read, for root alone.
-fn profile(lan: &Lan, name: &str, text: &str) {
+pub(crate) fn profile(lan: &Lan, name: &str, text: &str) {
     let path = format!("/etc/NetworkManager/system-connections/{name}.nmconnection");
     let script = "mkdir -p \"${1%/*}\"; umask 077; printf '%s' \"$2\" >\"$1\"";
     lan.client.ok("sh", &["-euc", script, "sh", &path, text]);

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use super::chosen::Chosen;
 use crate::activate::event::Action;
+use crate::activate::family::Progress;
 use crate::activate::outcome::Reason;
 use crate::profile::{Device, HwAddr, Ip4Settings};
-use crate::proto::acd::{Acd, Event};
+use crate::proto::acd::{self, Acd, Event};
 use crate::proto::{Instant, Output};
 
 /// ARPHRD_ETHER: ARP over addresses of another length has no conflict detection here.
@@ -21,6 +23,8 @@ pub(in crate::activate) struct Conflicts {
     acd: Option<Acd>,
     /// How long addresses are looked for; zero: not at all. An address that was leased is announced all the same, as NetworkManager does.
     longest: Duration,
+    /// The same of an address that the link gives itself: the RFC's own time (RFC 3927 section 2.2.1) where nobody says another.
+    longest_chosen: Duration,
     seed: u64,
     /// There is carrier.
     begun: bool,
@@ -32,6 +36,8 @@ pub(in crate::activate) struct Conflicts {
     leased: Option<Ipv4Addr>,
     /// Addresses of the profile that other hosts have.
     taken: Vec<(Ipv4Addr, HwAddr)>,
+    /// The one that the link gives itself.
+    chosen: Option<Chosen>,
     /// To be announced when the kernel has them.
     fresh: Vec<Ipv4Addr>,
 }
@@ -45,17 +51,23 @@ impl Conflicts {
         };
         let longest = settings.ip.dad_timeout.unwrap_or_default();
         let mac = mac.filter(|_| device.arp_type == ETHERNET);
-        let acd = mac.and_then(|mac| Acd::new(mac, longest, seed));
+        let longest_chosen = if longest.is_zero() { acd::FULL } else { longest };
+        let acd = mac.and_then(|mac| Acd::new(mac, longest_chosen, seed));
         let held: Vec<Ipv4Addr> = device.addresses.iter().filter_map(v4).collect();
         let mut open: Vec<Ipv4Addr> = settings.ip.addresses.iter().filter_map(v4).collect();
+        let had = held.iter().copied().find(|address| address.is_link_local() && !open.contains(address));
+        let mac = mac.filter(|_| acd.is_some() && settings.wants_link_local());
+        let chosen = mac.and_then(|mac| Chosen::new(mac, had));
         open.retain(|address| acd.is_some() && !longest.is_zero() && !held.contains(address));
-        Self { acd, longest, seed, held, open, ..Self::default() }
+        Self { acd, longest, longest_chosen, seed, held, open, chosen, ..Self::default() }
     }
 
     /// The link has another address now.
     pub(in crate::activate) fn hardware_changed(&mut self, mac: Option<HwAddr>, now: Instant) {
         if let (Some(_), Some(mac)) = (&self.acd, mac) {
-            self.acd = Acd::new(mac, self.longest, self.seed);
+            self.acd = Acd::new(mac, self.longest_chosen, self.seed);
+            let open = self.chosen.as_mut().filter(|chosen| chosen.ours().is_none());
+            open.into_iter().zip(Chosen::new(mac, None)).for_each(|(old, new)| *old = new);
             if self.begun {
                 self.carrier(now);
             }
@@ -65,8 +77,9 @@ impl Conflicts {
     /// The link has carrier: what was sent before need not have arrived anywhere.
     pub(super) fn carrier(&mut self, now: Instant) {
         self.begun = true;
-        for address in self.open.iter().chain(&self.leased) {
-            self.acd.iter_mut().for_each(|acd| acd.probe(*address, now));
+        let chosen = self.chosen.as_ref().and_then(Chosen::open);
+        for address in self.open.iter().copied().chain(self.leased).chain(chosen) {
+            self.acd.iter_mut().for_each(|acd| acd.probe(address, now));
         }
     }
 
@@ -105,7 +118,8 @@ impl Conflicts {
     }
 
     /// What was found out about the next address. `applied`: the kernel has what was asked of it.
-    pub(super) fn poll(&mut self, ifindex: u32, applied: bool, out: &mut Vec<Action>) -> Option<Event> {
+    pub(super) fn poll(&mut self, ifindex: u32, applied: bool, now: Instant, out: &mut Vec<Action>) -> Option<Event> {
+        let answers = !self.longest.is_zero() || self.chosen.is_some();
         let acd = self.acd.as_mut()?;
         if applied {
             self.fresh.drain(..).for_each(|address| acd.announce(address));
@@ -114,24 +128,31 @@ impl Conflicts {
             match acd.poll() {
                 Output::WaitUntil(_) => return None,
                 Output::Transmit(packet) => {
-                    out.push(Action::SendArp { ifindex, packet, answers: !self.longest.is_zero() });
+                    out.push(Action::SendArp { ifindex, packet, answers });
                 }
                 Output::Event(event) => {
-                    self.note(event);
+                    self.note(event, now);
                     return Some(event);
                 }
             }
         }
     }
 
-    fn note(&mut self, event: Event) {
+    fn note(&mut self, event: Event, now: Instant) {
         let (Event::Free(address) | Event::InUse { address, .. }) = event;
         let leased = self.leased.take_if(|leased| *leased == address).is_some();
+        let open = self.open.contains(&address);
         self.open.retain(|open| *open != address);
         match event {
-            Event::Free(address) => self.fresh.push(address),
-            Event::InUse { by, .. } if !leased => self.taken.push((address, by)),
-            Event::InUse { .. } => {}
+            Event::Free(address) => {
+                self.fresh.push(address);
+                self.chosen.iter_mut().for_each(|chosen| chosen.is_free(address));
+            }
+            Event::InUse { by, .. } if open => self.taken.push((address, by)),
+            Event::InUse { by, .. } => {
+                let next = self.chosen.as_mut().filter(|_| !leased).and_then(|chosen| chosen.is_taken(address, by));
+                self.acd.iter_mut().zip(next).for_each(|(acd, next)| acd.probe(next, now));
+            }
         }
     }
 
@@ -145,6 +166,17 @@ impl Conflicts {
     /// True while addresses of the profile are looked for.
     pub(super) fn looks(&self) -> bool {
         !self.open.is_empty()
+    }
+
+    /// The address that the link gave itself.
+    pub(super) fn chosen(&self) -> Option<Ipv4Addr> {
+        self.chosen.as_ref().and_then(Chosen::ours)
+    }
+
+    /// What is missing of the address that the link is to give itself.
+    pub(super) fn missing(&self) -> Option<Progress> {
+        let without_arp = || Reason::Unsupported("a link-local IPv4 address is had on Ethernet alone".to_owned());
+        self.chosen.as_ref().map_or_else(|| Some(Progress::Failed(without_arp())), Chosen::missing)
     }
 
     /// The addresses of a profile that may be used.

@@ -65,6 +65,7 @@ impl Link {
             return;
         }
         self.timing.carrier.get_or_insert(now);
+        self.mtu6_forgotten = true;
         self.v4.carrier(now);
         if let Some(v6) = &mut self.v6 {
             v6.carrier(now);

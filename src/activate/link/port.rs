@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use super::Link;
 use crate::activate::config::{self, Identity};
+use crate::activate::event::Action;
 use crate::profile::LinkKind;
 use crate::profile::Method6;
 use crate::profile::desired::{DesiredKind, DesiredPort};
@@ -37,6 +38,15 @@ impl Link {
         let leased = || leased().map(|mtu| mtu.min(self.start.parent_mtu.unwrap_or(u32::MAX)));
         let needed = self.start.needed_mtu.filter(|&mtu| mtu > self.device.mtu);
         self.profile.link.mtu.or_else(|| self.tunnel_mtu()).or(needed).or_else(leased)
+    }
+
+    /// `ipv6.mtu`, as far as the link carries it (RFC 8200 section 5: 1280 at least). The kernel forgets it whenever the link
+    /// gets carrier, or another MTU.
+    pub(super) fn mtu6(&self) -> Option<Action> {
+        let settings = self.profile.ipv6.as_ref().filter(|settings| settings.method != Method6::Disabled)?;
+        let mtu = settings.mtu?.min(self.mtu().unwrap_or(self.device.mtu)).max(1280);
+        let (ifindex, ifname) = (self.ifindex(), self.device.name.clone());
+        Some(Action::Sysctl { ifindex, ifname, key: "ipv6/mtu", value: mtu.to_string() })
     }
 
     /// The interface identifier of addresses by routers; the kernel takes none where it does not listen to them.

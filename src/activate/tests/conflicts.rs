@@ -1,6 +1,7 @@
 //! `ipv4.dad-timeout`: what is looked for at other hosts, and what becomes of it.
 
 use super::*;
+use crate::profile::HwAddr;
 
 const OURS: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const THEIRS: [u8; 6] = [2, 0, 0, 0, 0, 9];
@@ -111,6 +112,59 @@ fn an_address_that_the_link_has_is_its_own() {
     let device = Device { addresses: vec!["192.0.2.5/24".parse().unwrap()], ..Device::default() };
     let story = run(Bench::new(wanted(&["192.0.2.5/24"], Some(200)), LIMITS, device), &[FIVE]);
     assert_eq!((story.verdict, story.arp.len()), (Some(Verdict::Ok), 0));
+}
+
+/// A link that gives itself an address.
+fn alone() -> Profile {
+    let mut alone = profile(Method4::LinkLocal, Method6::Disabled);
+    alone.ipv4.as_mut().unwrap().ip.dad_timeout = Some(Duration::from_millis(200));
+    alone
+}
+
+/// The first addresses that the host [`OURS`] tries.
+fn tried(count: usize) -> Vec<[u8; 4]> {
+    crate::proto::acd::LinkLocal::new(HwAddr::new(&OURS).unwrap()).take(count).map(|address| address.octets()).collect()
+}
+
+#[test]
+fn of_the_addresses_that_a_link_may_give_itself_the_first_that_is_free_is_used() {
+    let order = tried(4);
+    let story = run(bench(alone()), &order[..3]);
+    assert_eq!(story.verdict, Some(Verdict::Ok));
+    let (addresses, routes) = story.wishes.last().unwrap();
+    assert_eq!(*addresses, [format!("{}/16", std::net::Ipv4Addr::from(order[3]))]);
+    assert_eq!(*routes, 2, "the prefix, and groups");
+    assert!(story.warnings.is_empty(), "{:?}", story.warnings);
+}
+
+#[test]
+fn after_ten_conflicts_it_is_given_up() {
+    let order = tried(20);
+    let story = run(bench(alone()), &order);
+    assert_eq!((story.verdict, story.arp.len()), (Some(Verdict::Failed), 10));
+    let last = std::net::Ipv4Addr::from(order[9]);
+    assert_eq!(
+        story.reason.unwrap().to_string(),
+        format!("address {last} is in use by another host (02:00:00:00:00:09)")
+    );
+}
+
+#[test]
+fn what_a_link_gave_itself_before_is_kept() {
+    let device = Device { addresses: vec!["169.254.7.7/16".parse().unwrap()], ..Device::default() };
+    let story = run(Bench::new(alone(), LIMITS, device), &[[169, 254, 7, 7]]);
+    assert_eq!((story.verdict, story.arp.len()), (Some(Verdict::Ok), 0));
+    assert_eq!(story.wishes[0].0, ["169.254.7.7/16"]);
+}
+
+#[test]
+fn a_link_without_an_address_of_its_own_gives_itself_none() {
+    let settings = Settings { profiles: vec![alone()], limits: LIMITS, seed: 1, ..Settings::default() };
+    let mut bench = Bench(Session::new(settings, at(0)));
+    let nameless = Device { ifindex: 2, name: "eth0".into(), arp_type: 1, ..Device::default() };
+    bench.0.handle(at(0), Input::Devices(&[nameless]));
+    let story = run(bench, &[]);
+    assert_eq!(story.reason.unwrap().to_string(), "a link-local IPv4 address is had on Ethernet alone");
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! One announcement follows, not the RFC's two: the program does not stay that long. While it stays, an address that another host
 //! claims is defended, once in 10 s (section 2.4 b).
 
+mod link_local;
 mod packet;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use super::random::Random;
 use super::{Instant, Output};
 use crate::profile::HwAddr;
+pub use link_local::LinkLocal;
 use packet::Mac;
 
 /// The longest time with which the RFC's own times are kept.

@@ -1,0 +1,116 @@
+//! What only a keyfile can ask for.
+
+use crate::a_second_run_changes_nothing::again;
+use crate::stacked_links::profile;
+use crate::support::Lan;
+
+const CMDLINE: &str = "rd.neednet=1";
+
+/// A profile of `eth0` with these lines of `[ipv4]` and `[ipv6]`.
+fn of_eth0(lan: &Lan, ipv4: &str, ipv6: &str) {
+    profile(
+        lan,
+        "only",
+        &format!("[connection]\ntype=ethernet\ninterface-name=eth0\n[ipv4]\n{ipv4}\n[ipv6]\n{ipv6}\n"),
+    );
+}
+
+#[track_caller]
+fn up_twice(lan: &Lan) {
+    lan.up(CMDLINE).exits(0);
+    let (ran, requests, _) = again(lan, CMDLINE);
+    ran.exits(0);
+    assert!(requests.is_empty(), "{requests:#?}");
+}
+
+/// The kernel sets it to the link's when the link gets carrier, and when the link gets another MTU by a lease.
+#[test]
+fn the_mtu_of_ipv6_is_its_own() {
+    let lan = crate::lan("mtu6");
+    let mtu6 = || lan.client.read("/proc/sys/net/ipv6/conf/eth0/mtu").trim().to_owned();
+    of_eth0(&lan, "method=disabled", "method=manual\naddress1=fd77::9/64\nmtu=1400");
+    up_twice(&lan);
+    assert_eq!(mtu6(), "1400");
+    assert_eq!(lan.client.ip_json("link show dev eth0")[0]["mtu"], 1500);
+    lan.sunup(&["down"]).exits(0);
+    assert_eq!(mtu6(), "1500");
+    // By a lease the link has 1400, and IPv6 not more.
+    let _server = lan.serve(&["--dhcp-option=option:mtu,1400"]);
+    for (wanted, comes) in [("1300", "1300"), ("1450", "1400"), ("7", "1280")] {
+        of_eth0(&lan, "method=auto", &format!("method=manual\naddress1=fd77::9/64\nmtu={wanted}"));
+        lan.up(CMDLINE).exits(0);
+        assert_eq!(mtu6(), comes, "{wanted}");
+        lan.sunup(&["down"]).exits(0);
+    }
+}
+
+/// The kernel refuses a route from an address that is still being probed.
+#[test]
+fn a_route_from_an_own_address_waits_until_that_is_proved() {
+    let lan = crate::lan("route-src");
+    let routes = "route1=fd99::/48,fd77::1\nroute1_options=src=fd77::9\nroute2=fd98::/48,fd77::1";
+    of_eth0(&lan, "method=manual\naddress1=10.77.0.9/24", &format!("method=manual\naddress1=fd77::9/64\n{routes}"));
+    up_twice(&lan);
+    assert_eq!(lan.route("fd99::/48").expect("the route that waits")["prefsrc"], "fd77::9");
+    assert!(lan.route("fd98::/48").is_some());
+}
+
+#[test]
+fn an_address_of_this_host_by_a_route_is_in_its_table() {
+    let lan = crate::lan("route-local");
+    let (v4, v6) = ("method=manual\naddress1=10.77.0.9/24", "method=manual\naddress1=fd77::9/64");
+    let local = |range: &str| format!("route1={range}\nroute1_options=type=local");
+    of_eth0(&lan, &format!("{v4}\n{}", local("198.51.100.0/24")), &format!("{v6}\n{}", local("fd99::/64")));
+    up_twice(&lan);
+    for (family, range) in [("-4", "198.51.100.0/24"), ("-6", "fd99::/64")] {
+        let found = lan.client.ip_json(&format!("{family} route show table local {range}"));
+        assert_eq!(found[0]["type"], "local", "{range}");
+    }
+    lan.client.ok("ping", &["-c1", "-W1", "198.51.100.77"]);
+    lan.sunup(&["down"]).exits(0);
+    assert!(lan.client.ip_json("-4 route show table local 198.51.100.0/24").is_empty());
+}
+
+/// `ipv4.method=link-local`, or beside others; the words of a command line are `ip=link-local` and `rd.net.acd`.
+#[test]
+fn an_address_that_the_link_gives_itself() {
+    let lan = crate::lan("link-local4");
+    let quick = "dad-timeout=200";
+    let own = || lan.address("eth0", "169.254.").expect("an address of 169.254/16");
+    of_eth0(&lan, &format!("method=link-local\n{quick}"), "method=disabled");
+    up_twice(&lan);
+    let first = own();
+    assert_eq!((&first["prefixlen"], &first["broadcast"]), (&16.into(), &"169.254.255.255".into()), "{first}");
+    assert_eq!(first["scope"], "link");
+    assert_eq!(lan.route("224.0.0.0/4").expect("a route of groups")["dev"], "eth0");
+    lan.sunup(&["down"]).exits(0);
+    assert!(lan.address("eth0", "169.254.").is_none() && lan.route("224.0.0.0/4").is_none());
+    // Another host has it: then another one is had.
+    let taken = first["local"].as_str().unwrap().to_owned();
+    lan.server.ip(&format!("address add {taken}/16 dev srv0"));
+    lan.up("ip=eth0:link-local rd.net.acd=short rd.neednet=1").exits(0);
+    let second = own()["local"].as_str().unwrap().to_owned();
+    assert_ne!(second, taken);
+    lan.client.ok("ping", &["-c1", "-W2", &taken]);
+    lan.sunup(&["down"]).exits(0);
+    // Beside others.
+    of_eth0(&lan, &format!("method=manual\naddress1=10.77.0.9/24\nlink-local=3\n{quick}"), "method=disabled");
+    lan.up(CMDLINE).exits(0);
+    assert_eq!(own()["local"], second.as_str());
+    assert!(lan.address("eth0", "10.77.0.9").is_some());
+}
+
+/// RFC 3927 section 2.2.1: probes for four seconds at least.
+#[test]
+fn the_full_time_is_taken_where_nobody_says_another() {
+    let lan = crate::lan("link-local4-full");
+    let capture = crate::addresses_of_other_hosts::capture(&lan);
+    let ran = lan.up("ip=eth0:link-local rd.neednet=1");
+    ran.exits(0);
+    let own = lan.address("eth0", "169.254.").expect("an address of 169.254/16");
+    assert!((4..=9).contains(&ran.elapsed.as_secs()), "{ran}");
+    let own = own["local"].as_str().unwrap();
+    let announced = || capture.log().contains(&format!("who-has {own} tell {own},"));
+    assert!(crate::support::wait_until(std::time::Duration::from_secs(5), announced), "{}", capture.log());
+    assert_eq!(capture.log().matches(&format!("who-has {own} tell 0.0.0.0,")).count(), 3);
+}
