@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::dhcp6::Dhcp6;
 use super::ipv4::Remembered4;
 use super::settings::Renewal;
@@ -72,6 +74,14 @@ pub(super) fn retried(ip: &mut IpSettings, retries: Option<u32>) {
         Some(0) => Duration::MAX,
         tries => once.saturating_mul(tries.unwrap_or(1)),
     });
+}
+
+/// The kernel has one length of prefix for an IPv6 address: the last that was given, as in NetworkManager.
+pub(super) fn one_of_each(ip: &mut IpSettings) {
+    let all = std::mem::take(&mut ip.addresses);
+    let given_again = |at: usize, net: &IpNet| all.iter().skip(at + 1).any(|later| later.addr() == net.addr());
+    let last = all.iter().enumerate().filter(|(at, net)| !given_again(*at, net));
+    ip.addresses = last.map(|(_, net)| *net).collect();
 }
 
 /// What the DHCPv4 client is told; `None` for a link without addresses of its own (a tunnel).

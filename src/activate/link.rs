@@ -133,6 +133,7 @@ impl Link {
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
         let v6 = profile.ipv6.clone().map(|mut settings| {
             config::retried(&mut settings.ip, profile.autoconnect_retries);
+            config::one_of_each(&mut settings.ip);
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
             Ipv6::new(settings, known6, dhcp, start.limits, multicast::all_routers(&device))
         });

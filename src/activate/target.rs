@@ -41,17 +41,21 @@ pub(super) fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32)
     for &net in &settings.addresses {
         add_address(&mut target, net, None, metric, settings.route_table);
     }
-    let reachable = [settings.addresses.as_slice(), others].concat();
+    let table = settings.route_table;
+    let mut reachable = [settings.addresses.as_slice(), others].concat();
+    // The kernel refuses a route from an address that is not there.
+    let own = |source: IpAddr| reachable.iter().any(|net| net.addr() == source);
+    let direct =
+        |route: &&Route| route.gateway.is_none() && is_way(&route.options) && route.options.src.is_none_or(own);
+    let direct: Vec<_> = settings.routes.iter().filter(direct).map(|route| route.destination).collect();
+    reachable.extend(direct);
     let default = settings.gateway.filter(|_| !settings.never_default);
-    let gateways = default.into_iter().chain(settings.routes.iter().filter_map(|route| route.gateway));
-    for gateway in gateways.filter(|&gateway| !on_link(&reachable, gateway)) {
-        target.routes.push(on_link_host(gateway, metric, protocol::STATIC, None, settings.route_table));
-    }
-    if let Some(gateway) = default {
-        let destination = default_of(gateway);
-        target.routes.push(route(destination, Some(gateway), metric, protocol::STATIC, None, settings.route_table));
-    }
-    target.routes.extend(settings.routes.iter().map(|wanted| from_route(wanted, metric, settings.route_table)));
+    let default =
+        default.map(|gateway| route(default_of(gateway), Some(gateway), metric, protocol::STATIC, None, table));
+    let given = settings.routes.iter().map(|wanted| from_route(wanted, metric, table));
+    let wanted: Vec<_> = default.into_iter().chain(given).collect();
+    target.routes.extend(wanted.iter().filter_map(|wanted| to_router(wanted, &reachable)));
+    target.routes.extend(wanted);
     dedup(&mut target.routes);
     target
 }
@@ -153,6 +157,22 @@ fn default_of(gateway: IpAddr) -> IpNet {
 /// A route to one host on the link: a router outside the prefix (RFC 3442, clouds).
 fn on_link_host(gateway: IpAddr, metric: u32, protocol: u8, source: Option<IpAddr>, table: u32) -> DesiredRoute {
     route(IpNet::from(gateway), None, metric, protocol, source, table)
+}
+
+/// The route to the router of `route`, where none of the networks within reach has it: of the same table, metric and attributes.
+fn to_router(route: &DesiredRoute, reachable: &[IpNet]) -> Option<DesiredRoute> {
+    let gateway = route.gateway.filter(|&gateway| !on_link(reachable, gateway))?;
+    let mut way = DesiredRoute { destination: gateway.into(), gateway: None, ..route.clone() };
+    way.options.weight = None;
+    if gateway.is_ipv4() {
+        way.options.scope.get_or_insert(SCOPE_LINK);
+    }
+    (is_way(&route.options) && route.options.onlink != Some(true)).then_some(way)
+}
+
+/// False for routes by which nothing leaves.
+fn is_way(options: &RouteOptions) -> bool {
+    matches!(options.kind, None | Some(RouteKind::Unicast))
 }
 
 /// A plain route.

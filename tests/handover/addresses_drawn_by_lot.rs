@@ -1,5 +1,6 @@
 //! Addresses, routes and rules drawn by lot, as NetworkManager makes them from the same profile. A campaign:
-//! `DRAWN_SEED=1000 DRAWN_COUNT=100 cargo test --test handover -- --ignored --nocapture addresses_drawn_by_lot`.
+//! `DRAWN_SEED=1000 DRAWN_COUNT=100 cargo test --test handover -- --ignored --nocapture addresses_drawn_by_lot`;
+//! with `DRAWN_PROFILE=FILE` the profile of that file instead, from `type=` on.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -226,7 +227,9 @@ fn room(name: &str, profile: &str) -> Lan {
 
 fn compare(seed: u64) -> Option<String> {
     let mut chance = Chance::new(seed);
-    let profile = format!("type=ethernet\n{}{}", IPV4.draw(&mut chance), IPV6.draw(&mut chance));
+    let mut drawn = || format!("type=ethernet\n{}{}", IPV4.draw(&mut chance), IPV6.draw(&mut chance));
+    let profile =
+        std::env::var("DRAWN_PROFILE").map_or_else(|_| drawn(), |path| std::fs::read_to_string(path).unwrap());
     let theirs = room(&format!("drawn-{seed}-daemon"), &profile);
     fake_udev(&theirs.client);
     let daemon = NetworkManager::prepare(&theirs.client)();

@@ -71,6 +71,35 @@ fn an_address_of_this_host_by_a_route_is_in_its_table() {
     assert!(lan.client.ip_json("-4 route show table local 198.51.100.0/24").is_empty());
 }
 
+#[test]
+fn a_router_outside_is_reached_as_the_route_that_needs_it() {
+    let lan = crate::lan("route-outside");
+    let v4 = "method=manual\naddress1=10.77.0.9/24\nroute1=198.51.100.0/24,203.0.113.1,20\nroute1_options=mtu=1400\n\
+              route2=192.0.2.0/24\nroute3=198.18.0.0/15,192.0.2.1\nroute4=10.9.0.0/16,203.0.113.9\nroute4_options=onlink=true";
+    let v6 = "method=manual\naddress1=fd77::9/64\nroute1=fd99::/48,2001:db8::1\nroute1_options=table=300";
+    of_eth0(&lan, v4, v6);
+    up_twice(&lan);
+    let way = lan.route("203.0.113.1").expect("a route to the router");
+    assert_eq!((&way["metric"], &way["metrics"][0]["mtu"], &way["scope"]), (&20.into(), &1400.into(), &"link".into()));
+    assert_eq!(lan.client.ip_json("-6 route show table 300 2001:db8::1")[0]["metric"], 100);
+    for needless in ["192.0.2.1", "203.0.113.9"] {
+        assert!(lan.route(needless).is_none(), "{needless}: on the link by a route, or said to be");
+    }
+    assert!(lan.route("198.18.0.0/15").is_some() && lan.route("10.9.0.0/16").is_some());
+}
+
+/// The kernel has one length of prefix for an IPv6 address, and several for one of IPv4.
+#[test]
+fn of_equal_addresses_the_last_counts() {
+    let lan = crate::lan("equal-addresses");
+    let v4 = "method=manual\naddress1=10.77.0.9/24\naddress2=10.77.0.9/16";
+    of_eth0(&lan, v4, "method=manual\naddress1=fd77::9/64\naddress2=fd77::9/48");
+    up_twice(&lan);
+    assert_eq!(lan.address("eth0", "fd77::9").expect("the address")["prefixlen"], 48);
+    assert!(lan.route("fd77::/48").is_some() && lan.route("fd77::/64").is_none());
+    assert!(lan.route("10.77.0.0/24").is_some() && lan.route("10.77.0.0/16").is_some());
+}
+
 /// `ipv4.method=link-local`, or beside others; the words of a command line are `ip=link-local` and `rd.net.acd`.
 #[test]
 fn an_address_that_the_link_gives_itself() {
