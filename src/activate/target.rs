@@ -160,13 +160,15 @@ fn on_link_host(gateway: IpAddr, metric: u32, protocol: u8, source: Option<IpAdd
 }
 
 /// The route to the router of `route`, where none of the networks within reach has it: of the same table, metric and attributes.
+/// A route that is for some senders only has its router reached by all.
 fn to_router(route: &DesiredRoute, reachable: &[IpNet]) -> Option<DesiredRoute> {
     let gateway = route.gateway.filter(|&gateway| !on_link(reachable, gateway))?;
     let mut way = DesiredRoute { destination: gateway.into(), gateway: None, ..route.clone() };
-    way.options.weight = None;
-    if gateway.is_ipv4() {
-        way.options.scope.get_or_insert(SCOPE_LINK);
+    if way.options.src.is_some() || way.options.from.is_some() {
+        way.options = RouteOptions { table: way.options.table, ..RouteOptions::default() };
     }
+    way.options.scope = gateway.is_ipv4().then_some(SCOPE_LINK);
+    way.options.weight = None;
     (is_way(&route.options) && route.options.onlink != Some(true)).then_some(way)
 }
 

@@ -75,13 +75,16 @@ fn an_address_of_this_host_by_a_route_is_in_its_table() {
 fn a_router_outside_is_reached_as_the_route_that_needs_it() {
     let lan = crate::lan("route-outside");
     let v4 = "method=manual\naddress1=10.77.0.9/24\nroute1=198.51.100.0/24,203.0.113.1,20\nroute1_options=mtu=1400\n\
-              route2=192.0.2.0/24\nroute3=198.18.0.0/15,192.0.2.1\nroute4=10.9.0.0/16,203.0.113.9\nroute4_options=onlink=true";
+              route2=192.0.2.0/24\nroute3=198.18.0.0/15,192.0.2.1\nroute4=10.9.0.0/16,203.0.113.9\nroute4_options=onlink=true\n\
+              route5=10.8.0.0/16,203.0.113.5\nroute5_options=scope=0,src=10.77.0.9";
     let v6 = "method=manual\naddress1=fd77::9/64\nroute1=fd99::/48,2001:db8::1\nroute1_options=table=300";
     of_eth0(&lan, v4, v6);
     up_twice(&lan);
     let way = lan.route("203.0.113.1").expect("a route to the router");
     assert_eq!((&way["metric"], &way["metrics"][0]["mtu"], &way["scope"]), (&20.into(), &1400.into(), &"link".into()));
     assert_eq!(lan.client.ip_json("-6 route show table 300 2001:db8::1")[0]["metric"], 100);
+    let way = lan.route("203.0.113.5").expect("a route to the other router");
+    assert_eq!((&way["prefsrc"], &way["scope"]), (&serde_json::Value::Null, &"link".into()));
     for needless in ["192.0.2.1", "203.0.113.9"] {
         assert!(lan.route(needless).is_none(), "{needless}: on the link by a route, or said to be");
     }
