@@ -1,5 +1,6 @@
 //! Text and bytes in, profiles and warnings out. Reads files; has no socket and no clock.
 
+mod bonding;
 pub mod cmdline;
 pub mod credentials;
 pub mod firmware;

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::lex::{Field, Value, is_interface_name, nearest, number};
 use super::reading::Remark;
+use crate::input::bonding::{ADAPTIVE, LACP, MODES, modes_of};
 use crate::profile::{HwAddr, Origin};
 
 /// What a bonding option may be.
@@ -23,55 +24,45 @@ enum Form {
     Name,
 }
 
-/// Modes in the order of their numbers.
-const MODES: &[&str] =
-    &["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
-
-const ROUND_ROBIN: &[&str] = &["balance-rr"];
-const XOR: &[&str] = &["balance-xor"];
-const LACP: &[&str] = &["802.3ad"];
-const ADAPTIVE: &[&str] = &["balance-tlb", "balance-alb"];
-const ONE_ACTIVE: &[&str] = &["active-backup", "balance-tlb", "balance-alb"];
-const ARP: &[&str] = &["balance-rr", "active-backup", "balance-xor", "broadcast"];
 const MAX: i64 = i32::MAX as i64;
 const FLAG: Form = Form::Number(0, 1);
 
 /// Every option of the kernel's bonding driver (Documentation/networking/bonding.rst), and `balance-slb` of NetworkManager:
-/// name, form, and the modes it is for.
+/// name and form.
 #[rustfmt::skip]
-const OPTIONS: [(&str, Form, &[&str]); 32] = [
-    ("mode", Form::Word(MODES), MODES),
-    ("active_slave", Form::Name, ONE_ACTIVE),
-    ("ad_actor_sys_prio", Form::Number(1, 65535), LACP),
-    ("ad_actor_system", Form::Mac, LACP),
-    ("ad_select", Form::Word(&["stable", "bandwidth", "count"]), MODES),
-    ("ad_user_port_key", Form::Number(0, 1023), LACP),
-    ("all_slaves_active", FLAG, MODES),
-    ("arp_all_targets", Form::Word(&["any", "all"]), MODES),
-    ("arp_interval", Form::Number(0, MAX), ARP),
-    ("arp_ip_target", Form::Ip4, ARP),
-    ("arp_missed_max", Form::Number(0, 255), MODES),
-    ("arp_validate", Form::Word(&["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"]), ARP),
-    ("balance-slb", FLAG, MODES),
-    ("downdelay", Form::Number(0, MAX), MODES),
-    ("fail_over_mac", Form::Word(&["none", "active", "follow"]), MODES),
-    ("lacp_active", Form::Word(&["off", "on"]), LACP),
-    ("lacp_rate", Form::Word(&["slow", "fast"]), LACP),
-    ("lp_interval", Form::Number(1, MAX), MODES),
-    ("miimon", Form::Number(0, MAX), MODES),
-    ("min_links", Form::Number(0, MAX), MODES),
-    ("ns_ip6_target", Form::Ip6, MODES),
-    ("num_grat_arp", Form::Number(0, 255), MODES),
-    ("num_unsol_na", Form::Number(0, 255), MODES),
-    ("packets_per_slave", Form::Number(0, 65535), ROUND_ROBIN),
-    ("peer_notif_delay", Form::Number(0, MAX), MODES),
-    ("primary", Form::Name, ONE_ACTIVE),
-    ("primary_reselect", Form::Word(&["always", "better", "failure"]), MODES),
-    ("resend_igmp", Form::Number(0, 255), MODES),
-    ("tlb_dynamic_lb", FLAG, ADAPTIVE),
-    ("updelay", Form::Number(0, MAX), MODES),
-    ("use_carrier", FLAG, MODES),
-    ("xmit_hash_policy", Form::Word(&["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"]), MODES),
+const OPTIONS: [(&str, Form); 32] = [
+    ("mode", Form::Word(MODES)),
+    ("active_slave", Form::Name),
+    ("ad_actor_sys_prio", Form::Number(1, 65535)),
+    ("ad_actor_system", Form::Mac),
+    ("ad_select", Form::Word(&["stable", "bandwidth", "count"])),
+    ("ad_user_port_key", Form::Number(0, 1023)),
+    ("all_slaves_active", FLAG),
+    ("arp_all_targets", Form::Word(&["any", "all"])),
+    ("arp_interval", Form::Number(0, MAX)),
+    ("arp_ip_target", Form::Ip4),
+    ("arp_missed_max", Form::Number(0, 255)),
+    ("arp_validate", Form::Word(&["none", "active", "backup", "all", "filter", "filter_active", "filter_backup"])),
+    ("balance-slb", FLAG),
+    ("downdelay", Form::Number(0, MAX)),
+    ("fail_over_mac", Form::Word(&["none", "active", "follow"])),
+    ("lacp_active", Form::Word(&["off", "on"])),
+    ("lacp_rate", Form::Word(&["slow", "fast"])),
+    ("lp_interval", Form::Number(1, MAX)),
+    ("miimon", Form::Number(0, MAX)),
+    ("min_links", Form::Number(0, MAX)),
+    ("ns_ip6_target", Form::Ip6),
+    ("num_grat_arp", Form::Number(0, 255)),
+    ("num_unsol_na", Form::Number(0, 255)),
+    ("packets_per_slave", Form::Number(0, 65535)),
+    ("peer_notif_delay", Form::Number(0, MAX)),
+    ("primary", Form::Name),
+    ("primary_reselect", Form::Word(&["always", "better", "failure"])),
+    ("resend_igmp", Form::Number(0, 255)),
+    ("tlb_dynamic_lb", FLAG),
+    ("updelay", Form::Number(0, MAX)),
+    ("use_carrier", FLAG),
+    ("xmit_hash_policy", Form::Word(&["layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"])),
 ];
 
 /// The options of a bond that nothing is said about.
@@ -109,8 +100,8 @@ fn values(field: Field<'_>) -> String {
 
 /// What is wrong with an option.
 fn check(name: &str, value: &str) -> Result<(), String> {
-    let Some((_, form, _)) = OPTIONS.iter().find(|(known, ..)| *known == name) else {
-        let near = nearest(name, OPTIONS.iter().map(|(known, ..)| *known), 2);
+    let Some((_, form)) = OPTIONS.iter().find(|(known, _)| *known == name) else {
+        let near = nearest(name, OPTIONS.iter().map(|(known, _)| *known), 2);
         let near = near.map(|near| format!("; did you mean '{near}'?")).unwrap_or_default();
         return Err(format!("'{name}' is no option of a bond; it is ignored{near}"));
     };
@@ -152,7 +143,8 @@ pub(super) fn settle(options: &mut Vec<(String, String)>, origin: &Origin, remar
     *options = set(std::mem::take(options), "mode", &mode);
     options.rotate_right(1);
     let mut dropped: Vec<(&str, &str)> = Vec::new();
-    for (name, _, modes) in OPTIONS.iter().filter(|(_, _, modes)| !modes.contains(&mode.as_str())) {
+    let all = OPTIONS.iter().map(|(name, _)| (name, modes_of(name)));
+    for (name, modes) in all.filter(|(_, modes)| !modes.contains(&mode.as_str())) {
         if get(options, name).is_some() {
             dropped
                 .push((name, if modes.len() > 1 { "another mode" } else { modes.first().unwrap_or(&"another mode") }));
@@ -194,7 +186,7 @@ fn contradiction(options: &[(String, String)], mode: &str) -> Option<(&'static s
             "num_unsol_na",
             "the value of num_grat_arp",
         ),
-        (slb && !XOR.contains(&mode), "balance-slb", "mode balance-xor"),
+        (slb && mode != "balance-xor", "balance-slb", "mode balance-xor"),
         (slb && !hash, "xmit_hash_policy", "to be vlan+srcmac with balance-slb"),
     ]
     .into_iter()

@@ -1,8 +1,9 @@
 //! The daemon's rules for the sections about the link.
 
 use super::link::has_ethernet;
-use super::options::{BOND_MODES, is_mac};
+use super::options::is_mac;
 use super::verify::{Check, is_interface_name, is_reference};
+use crate::input::bonding::{MODES, modes_of};
 use crate::profile::{LinkKind, LinkSettings, MatchRule, Profile};
 
 /// The largest MTU of an InfiniBand link.
@@ -95,16 +96,16 @@ fn parent(parent: Option<&str>, matching: &MatchRule, group: &str, check: &mut C
     }
 }
 
-fn bond(options: &mut Vec<(String, String)>, check: &mut Check<'_, '_>) {
+fn bond(all: &mut Vec<(String, String)>, check: &mut Check<'_, '_>) {
     // The daemon puts a missing mode and a number in place of a word right.
-    match options.iter_mut().find(|(key, _)| key == "mode") {
+    match all.iter_mut().find(|(key, _)| key == "mode") {
         Some((_, mode)) => {
-            let word = mode.parse::<usize>().ok().and_then(|index| BOND_MODES.get(index));
+            let word = mode.parse::<usize>().ok().and_then(|index| MODES.get(index));
             word.into_iter().for_each(|word| (*word).clone_into(mode));
         }
-        None => options.insert(0, ("mode".to_owned(), "balance-rr".to_owned())),
+        None => all.insert(0, ("mode".to_owned(), "balance-rr".to_owned())),
     }
-    let options = Options(options);
+    let options = Options(all);
     let mode = options.get("mode").unwrap_or_default();
     let balance = matches!(mode, "balance-tlb" | "balance-alb");
     let lacp = mode == "802.3ad";
@@ -133,6 +134,14 @@ fn bond(options: &mut Vec<(String, String)>, check: &mut Check<'_, '_>) {
     rule(slb || !options.positive("balance-slb"), "balance-slb", "it goes with balance-xor and vlan+srcmac only");
     let pair = options.number("num_grat_arp").zip(options.number("num_unsol_na"));
     rule(pair.is_none_or(|(arp, na)| arp == na), "num_grat_arp", "it is the same as num_unsol_na; remove one of them");
+    let mode = mode.to_owned();
+    all.retain(|(key, _)| {
+        let suits = modes_of(key).contains(&mode.as_str());
+        if !suits {
+            check.corrected("bond", key, &format!("mode {mode} has no such option; it is left out"));
+        }
+        suits
+    });
 }
 
 fn bridge(options: &Options<'_>, check: &mut Check<'_, '_>) {

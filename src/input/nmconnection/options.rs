@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::table::{Notes, Taken, in_range};
 use super::value::{boolean, decimal};
+use crate::input::bonding::MODES;
 use crate::input::keyfile::{Entry, Group};
 use crate::profile::{HwAddr, vlans};
 
@@ -46,13 +47,9 @@ const fn opt(name: &'static str, shape: Shape) -> Opt {
 const INT: i64 = 0x7fff_ffff;
 const U32: i64 = 0xffff_ffff;
 
-/// The names of the bonding modes, by number.
-pub(super) const BOND_MODES: &[&str] =
-    &["balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"];
-
 /// `[bond]`: the kernel's bonding options.
 pub(super) const BOND: &[Opt] = &[
-    opt("mode", Choice(BOND_MODES)),
+    opt("mode", Choice(MODES)),
     opt("active_slave", IfName),
     opt("ad_actor_sys_prio", Decimal(1, 65535)),
     opt("ad_actor_system", Mac),

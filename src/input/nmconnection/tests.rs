@@ -77,3 +77,19 @@ fn an_unknown_key_does_not_bring_back_what_a_port_cannot_have() {
     assert!(!write(&profile).contains("[ipv4]"), "{}", write(&profile));
     assert_eq!(warnings.iter().filter(|warning| warning.text.contains("[ipv4] is left out")).count(), 1);
 }
+
+/// The daemon leaves them out in silence; the kernel would refuse them.
+#[test]
+fn options_that_the_mode_of_a_bond_has_not_are_left_out_and_said() {
+    let text = "[connection]\nid=b\ntype=bond\ninterface-name=bond0\n[bond]\nmode=1\ntlb_dynamic_lb=1\n\
+                xmit_hash_policy=layer2\nlacp_rate=slow\npackets_per_slave=5\n[ipv4]\nmethod=auto\n";
+    let (profile, warnings) = read(text.as_bytes(), std::path::Path::new("b.nmconnection")).unwrap();
+    let LinkKind::Bond { options } = profile.kind else { panic!("a bond") };
+    let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    assert_eq!(options, [pair("mode", "active-backup"), pair("xmit_hash_policy", "layer2")]);
+    let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    for (line, key) in [(7, "tlb_dynamic_lb"), (9, "lacp_rate"), (10, "packets_per_slave")] {
+        let start = format!("b.nmconnection:{line}: bond.{key}: mode active-backup has no such option");
+        assert!(said.iter().any(|text| text.contains(&start)), "{start}: {said:?}");
+    }
+}
