@@ -36,6 +36,7 @@ fn an_address_that_the_link_gave_itself_stays() {
     let lan = crate::lan("networkd-link-local4");
     lan.server.ip("address add 169.254.0.7/16 dev srv0");
     lan.up("ip=eth0:link-local rd.net.acd=short rd.neednet=1 rd.sunup.handover=networkd").exits(0);
+    lan.sunup(&["verify-handover"]).exits(0);
     let adoption =
         Adoption { pings: &["169.254.0.7"], below: &["eth0"], ..one_link("networkd, ip=eth0:link-local", &lan, None) };
     adopt(&adoption).print().is_clean();

@@ -51,6 +51,7 @@ fn an_address_that_the_link_gave_itself_stays() {
     let lan = crate::lan("nm-link-local4");
     lan.server.ip("address add 169.254.0.7/16 dev srv0");
     lan.up("ip=eth0:link-local rd.net.acd=short rd.neednet=1").exits(0);
+    lan.sunup(&["verify-handover"]).exits(0);
     let adoption = Adoption {
         pings: &["169.254.0.7"],
         below: &["eth0"],
