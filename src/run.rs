@@ -103,9 +103,9 @@ fn settings(
 ) -> Settings {
     let reading = gathered.reading;
     let given = reading.nameservers.iter().map(ToString::to_string).collect();
-    let mut resolver = Dns { servers: given, search: Vec::new() };
+    let mut resolver = Dns { servers: given, ..Dns::default() };
     let (servers, search) = gathered.resolver;
-    resolver.merge(&Dns { servers, search });
+    resolver.merge(&Dns { servers, search, ..Dns::default() });
     let tunnels = TunnelSettings {
         handshake_timeout: reading.timeouts.handshake.unwrap_or(TunnelSettings::default().handshake_timeout),
         bypass: reading.wireguard_bypass,
@@ -136,7 +136,9 @@ fn host(root: &Path) -> Rc<Host> {
     let read = |path: &str| std::fs::read(root.join(path)).ok();
     let machine_id = read("etc/machine-id").or_else(|| read("var/lib/dbus/machine-id"));
     let machine_id = machine_id.and_then(|text| String::from_utf8(text).ok());
-    Rc::new(Host::new(machine_id.as_deref(), read("var/lib/NetworkManager/secret_key").as_deref()))
+    let host = Host::new(machine_id.as_deref(), read("var/lib/NetworkManager/secret_key").as_deref());
+    let file = || Some(String::from_utf8(read("etc/hostname")?).ok()?.trim().to_owned());
+    Rc::new(host.named(kernel::hostname::get().ok().flatten().or_else(file)))
 }
 
 /// `ifname=`: gives links the names asked for before anything is matched by name.

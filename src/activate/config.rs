@@ -20,6 +20,8 @@ pub(super) struct Identity {
     client_id: Option<Vec<u8>>,
     duid: Vec<u8>,
     iaid: u32,
+    /// The host name, where the profile gives none.
+    name: Option<String>,
     /// What there is to say if there is a DHCPv4 lease.
     pub(super) remark4: Option<String>,
     /// What there is to say if there is a DHCPv6 lease.
@@ -60,6 +62,7 @@ impl Identity {
             client_id: client_id.unwrap_or_else(|| Some(dhcp4::client_id_from_address(device.arp_type, mac))),
             duid: duid.unwrap_or_else(|| dhcp6::duid_ll(device.arp_type, &mac)),
             iaid: iaid.unwrap_or_else(|| dhcp6::iaid_from_mac(&mac)),
+            name: host.name().map(str::to_owned),
         })
     }
 }
@@ -95,10 +98,10 @@ pub(super) fn dhcp4(
 ) -> Option<dhcp4::Config> {
     let settings = profile.ipv4.clone().unwrap_or_default();
     let wants_ipv6 = profile.ipv6.as_ref().is_some_and(|s| s.method == Method6::Auto);
-    let mac = mac?;
-    let hostname = settings.dhcp_fqdn.or(settings.ip.dhcp_hostname);
+    let (mac, identity) = (mac?, identity?);
+    let hostname = settings.dhcp_fqdn.or(settings.ip.dhcp_hostname).or_else(|| identity.name.clone());
     Some(dhcp4::Config {
-        client_id: identity?.client_id.clone(),
+        client_id: identity.client_id.clone(),
         hostname: hostname.filter(|_| settings.ip.dhcp_send_hostname),
         vendor_class: settings.dhcp_vendor_class.as_deref().map(unescape),
         mtu: device.mtu,
@@ -119,7 +122,8 @@ pub(super) fn dhcp6(
     renew: Option<Renewal>,
 ) -> Option<Dhcp6> {
     let identity = identity?;
-    let fqdn = settings.ip.dhcp_hostname.clone().filter(|_| settings.ip.dhcp_send_hostname);
+    let fqdn = settings.ip.dhcp_hostname.clone().or_else(|| identity.name.clone());
+    let fqdn = fqdn.filter(|_| settings.ip.dhcp_send_hostname);
     let config = dhcp6::Config {
         duid: identity.duid.clone(),
         iaid: identity.iaid,

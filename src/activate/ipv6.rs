@@ -275,7 +275,7 @@ impl Ipv6 {
 
     /// Until when a default route is waited for.
     fn routed_by(&self) -> Option<Instant> {
-        let from = self.formed.filter(|_| !self.default_route)?;
+        let from = self.formed.filter(|_| !self.default_route && self.settings.ip.takes_default_route())?;
         self.limits.route.map(|limit| from + limit)
     }
 

@@ -215,6 +215,8 @@ pub struct Dns {
     pub servers: Vec<String>,
     /// Search domains, best first.
     pub search: Vec<String>,
+    /// Options of the resolver (resolv.conf(5)), as profiles give them: `rotate`, `timeout:1`.
+    pub options: Vec<String>,
 }
 
 impl Dns {
@@ -222,6 +224,7 @@ impl Dns {
     pub fn merge(&mut self, other: &Self) {
         merge(&mut self.servers, &other.servers);
         merge(&mut self.search, &other.search);
+        merge(&mut self.options, &other.options);
     }
 }
 

@@ -321,7 +321,7 @@ impl Session {
     pub fn outcome(&self, result: Verdict) -> Outcome {
         let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
         let global = &self.settings.global_dns;
-        let mut dns = Dns { servers: global.servers.clone(), search: Vec::new() };
+        let mut dns = Dns { servers: global.servers.clone(), ..Dns::default() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
         let here = |link: &&LinkOutcome| self.settings.tunnels.apart != Apart::Before || link.tunnel.is_none();
         // A lease goes on while its link has no carrier, and nobody would write its servers again when that is back.

@@ -13,7 +13,7 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, Stri
             ("ipv6/accept_ra", yes),
             ("ipv6/autoconf", on),
             ("ipv6/accept_ra_pinfo", on),
-            ("ipv6/accept_ra_defrtr", on),
+            ("ipv6/accept_ra_defrtr", if settings.ip.takes_default_route() { on } else { "0" }),
         ];
         // The profile's MTU counts, not the router's.
         all.extend(settings.mtu.map(|_| ("ipv6/accept_ra_mtu", "0")));

@@ -83,7 +83,7 @@ pub(super) fn from_lease4(lease: &Lease, settings: &IpSettings, metric: u32, now
     let source = Some(IpAddr::V4(lease.address));
     for (destination, gateway) in lease.routes() {
         let destination = IpNet::V4(destination);
-        if destination.prefix_len() == 0 && settings.never_default {
+        if destination.prefix_len() == 0 && !settings.takes_default_route() {
             continue;
         }
         let gateway = gateway.map(IpAddr::V4);

@@ -151,6 +151,13 @@ pub struct IpSettings {
     pub dad_timeout: Option<Duration>,
 }
 
+impl IpSettings {
+    /// False if default routes of servers and routers are not for this link: none is wanted, or the profile has its own.
+    pub fn takes_default_route(&self) -> bool {
+        !self.never_default && !self.ignore_auto_routes && self.gateway.is_none()
+    }
+}
+
 impl Default for IpSettings {
     fn default() -> Self {
         Self {

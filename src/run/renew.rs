@@ -80,5 +80,5 @@ fn of_no_link(root: &Path, remembered: &[Remembered]) -> Dns {
     let address = |server: &str| server.split('%').next().unwrap_or_default().to_owned();
     servers.retain(|server| !linked.servers.contains(&address(server)));
     search.retain(|domain| !linked.search.contains(domain));
-    Dns { servers, search }
+    Dns { servers, search, ..Dns::default() }
 }

@@ -34,6 +34,9 @@ fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
     network(&mut text, link);
     dhcp4(&mut text, link);
     dhcp6(&mut text, link);
+    if link.profile.ipv6.as_ref().is_some_and(|settings| !settings.ip.takes_default_route()) {
+        text.push_str("\n[IPv6AcceptRA]\nUseGateway=no\n");
+    }
     static_addresses(&mut text, link);
     static_routes(&mut text, link);
     StateFile::public(path(&link.device.name, priority), text)
@@ -85,7 +88,7 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
         (lease.domain.is_some() || !lease.search.is_empty(), "UseDomains=yes\n".to_owned()),
         (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),
         (ip.ignore_auto_routes, "UseRoutes=no\n".to_owned()),
-        (ip.ignore_auto_routes || ip.never_default, "UseGateway=no\n".to_owned()),
+        (!ip.takes_default_route(), "UseGateway=no\n".to_owned()),
     ];
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
 }

@@ -34,6 +34,9 @@ fn render(dns: &Dns) -> String {
     for server in dns.servers.iter().take(SERVERS) {
         text.push_str(&format!("nameserver {server}\n"));
     }
+    if !dns.options.is_empty() {
+        text.push_str(&format!("options {}\n", dns.options.join(" ")));
+    }
     text
 }
 
@@ -42,14 +45,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn search_comes_before_servers() {
+    fn search_comes_before_servers_and_options_last() {
         let dns = Dns {
             servers: vec!["10.0.0.1".into(), "fe80::1%eth0".into()],
             search: vec!["a.example".into(), "b.example".into()],
+            options: vec!["rotate".into(), "timeout:1".into()],
         };
         assert_eq!(
             render(&dns),
-            "# Written by sunup\nsearch a.example b.example\nnameserver 10.0.0.1\nnameserver fe80::1%eth0\n"
+            "# Written by sunup\nsearch a.example b.example\nnameserver 10.0.0.1\nnameserver fe80::1%eth0\noptions rotate timeout:1\n"
         );
     }
 

@@ -15,6 +15,7 @@ mod support;
 
 mod addresses_drawn_by_lot;
 mod daemon;
+mod leases_drawn_by_lot;
 mod lines;
 mod links_are_as_networkmanager_makes_them;
 mod monitor;

@@ -103,6 +103,61 @@ fn of_equal_addresses_the_last_counts() {
     assert!(lan.route("10.77.0.0/24").is_some() && lan.route("10.77.0.0/16").is_some());
 }
 
+#[test]
+fn a_gateway_of_the_profile_stands_for_the_one_of_the_lease() {
+    let lan = crate::lan("gateway-beside-lease");
+    let _server = lan.serve(&[]);
+    let options = "dns=192.0.2.53;\ndns-options=rotate;attempts:3;";
+    of_eth0(&lan, &format!("method=auto\naddress1=10.88.0.5/16,10.88.0.1\n{options}"), "method=disabled");
+    lan.up(CMDLINE).exits(0);
+    let defaults = lan.client.ip_json("-4 route show default");
+    assert_eq!((defaults.len(), &defaults[0]["gateway"]), (1, &"10.88.0.1".into()), "{defaults:?}");
+    let resolver = lan.client.read("/etc/resolv.conf");
+    assert!(
+        resolver.contains("nameserver 192.0.2.53\nnameserver 10.77.0.53\noptions rotate attempts:3\n"),
+        "{resolver}"
+    );
+}
+
+#[test]
+fn a_router_gives_no_default_route_where_none_is_wanted() {
+    let lan = crate::lan("never-default6");
+    let _server = lan.serve(&["--dhcp-range=fd77::,ra-only", "--enable-ra"]);
+    lan.server.ip("address add fd77::1/64 dev srv0 nodad");
+    for unwanted in ["never-default=true", "ignore-auto-routes=true", "address1=fd88::9/64,fd88::1"] {
+        of_eth0(&lan, "method=disabled", &format!("method=auto\n{unwanted}"));
+        let ran = lan.up(CMDLINE);
+        ran.exits(0);
+        assert!(ran.elapsed.as_secs() < 5, "{unwanted}: a route is waited for: {ran}");
+        assert!(lan.address("eth0", "fd77:").is_some(), "{unwanted}");
+        let defaults = lan.client.ip_json("-6 route show default");
+        assert!(defaults.iter().all(|route| route["gateway"] == "fd88::1"), "{unwanted}: {defaults:?}");
+        lan.sunup(&["down"]).exits(0);
+    }
+}
+
+/// As the daemon does, and networkd: the name is in the server's names from the first lease on.
+#[test]
+fn the_name_of_the_host_is_sent_unless_it_is_none() {
+    let lan = crate::lan("host-name-sent");
+    let server = lan.serve(&[]);
+    for (name, setting, sent) in [
+        ("lark", "", Some("lark")),
+        ("lark", "dhcp-hostname=wren\n", Some("wren")),
+        ("lark", "dhcp-send-hostname=false\n", None),
+        ("localhost", "", None),
+    ] {
+        lan.client.ok("hostname", &[name]);
+        of_eth0(&lan, &format!("method=auto\n{setting}"), "method=disabled");
+        let before = server.log().len();
+        lan.up(CMDLINE).exits(0);
+        let log = server.log()[before..].to_owned();
+        let said = log.lines().find_map(|line| line.rsplit_once("client provides name: ")).map(|(_, name)| name);
+        assert_eq!(said, sent, "{name} {setting}: {log}");
+        lan.sunup(&["down"]).exits(0);
+    }
+}
+
 /// `ipv4.method=link-local`, or beside others; the words of a command line are `ip=link-local` and `rd.net.acd`.
 #[test]
 fn an_address_that_the_link_gives_itself() {

@@ -220,10 +220,8 @@ fn compare(seed: u64) -> Vec<String> {
         let fault = match (there.contains(link), exists(link)) {
             (true, true) => {
                 let [mine, other] = [&ours, &theirs].map(|lan| (shown(lan, &[link]).remove(0), vlans(lan, link)));
-                (mine != other).then(|| {
-                    differences(&mine.0, &other.0, "")
-                        + &if mine.1 == other.1 { String::new() } else { format!("vlans: {} {}", mine.1, other.1) }
-                })
+                let vlans = if mine.1 == other.1 { String::new() } else { format!("vlans: {} {}", mine.1, other.1) };
+                Some(differences(&mine.0, &other.0, "") + &vlans).filter(|text| !text.is_empty())
             }
             (true, false) => Some("the daemon makes it, sunup does not".to_owned()),
             (false, true) if daemon.refuses(link) => Some("sunup makes it, the daemon refuses the profile".to_owned()),

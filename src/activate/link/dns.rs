@@ -24,12 +24,13 @@ impl Link {
         let sections = [self.profile.ipv4.as_ref().map(|s| &s.ip), self.profile.ipv6.as_ref().map(|s| &s.ip)];
         for section in sections.into_iter().flatten() {
             let servers = section.dns.iter().filter_map(|server| self.zoned(server)).collect();
-            all.merge(&Dns { servers, search: search_domains(section) });
+            all.merge(&Dns { servers, search: search_domains(section), options: resolver_options(section) });
         }
         if let Some(lease) = self.v4.held(now).filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
             let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
             search.extend(lease.domain.iter().map(ToString::to_string));
-            all.merge(&Dns { servers: lease.dns.iter().map(ToString::to_string).collect(), search });
+            let servers = lease.dns.iter().map(ToString::to_string).collect();
+            all.merge(&Dns { servers, search, ..Dns::default() });
         }
         if self.v6.as_ref().is_some_and(|v6| !v6.settings().ip.ignore_auto_dns) {
             // A link-local server is one of this link: it needs the zone.
@@ -38,11 +39,13 @@ impl Link {
                 false => address.to_string(),
             };
             let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
-            all.merge(&Dns { servers, search: self.learned.search(now).map(|(name, _)| name.to_string()).collect() });
+            let search = self.learned.search(now).map(|(name, _)| name.to_string()).collect();
+            all.merge(&Dns { servers, search, ..Dns::default() });
             let leased = self.v6.as_ref().and_then(|v6| v6.held(now)).into_iter();
             all.merge(&Dns {
                 servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
                 search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
+                ..Dns::default()
             });
         }
         all
@@ -52,4 +55,10 @@ impl Link {
 /// The search domains of a profile that may stand in a file of words.
 fn search_domains(section: &IpSettings) -> Vec<String> {
     section.dns_search.iter().filter(|domain| is_search_domain(domain)).cloned().collect()
+}
+
+/// The options of a profile that may stand in a file of words.
+fn resolver_options(section: &IpSettings) -> Vec<String> {
+    let word = |option: &&String| option.bytes().all(|byte| byte.is_ascii_graphic());
+    section.dns_options.iter().filter(word).cloned().collect()
 }

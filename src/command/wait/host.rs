@@ -59,7 +59,7 @@ impl Target {
         let mut resolver = Dns::default();
         for file in ["etc/resolv.conf", "run/sunup/resolv.conf"] {
             let (servers, search) = resolv_conf::read_file(&root.join(file));
-            resolver.merge(&Dns { servers, search });
+            resolver.merge(&Dns { servers, search, ..Dns::default() });
         }
         let links = kernel.survey().map(|snapshot| snapshot.links).unwrap_or_default();
         let index = |zone: &str| Some(links.iter().find(|link| link.name == zone)?.ifindex);

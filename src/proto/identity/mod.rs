@@ -14,6 +14,7 @@ pub use mac::random_mac;
 
 use super::dhcp4::{client_id_from_address, client_id_from_duid};
 use super::dhcp6::iaid_from_mac;
+use super::names::HostName;
 use crate::profile::HwAddr;
 
 /// The key that systemd and NetworkManager hash names and machine ids with.
@@ -33,6 +34,7 @@ pub struct Host {
     machine_id: Option<[u8; 16]>,
     /// NetworkManager's host id.
     host_id: Option<Vec<u8>>,
+    name: Option<String>,
 }
 
 /// The key is nobody's business.
@@ -54,7 +56,23 @@ impl Host {
             }
             _ => (key.len() >= KEY_V1).then(|| key.to_vec()),
         });
-        Self { machine_id: number.map(u128::to_be_bytes), host_id }
+        Self { machine_id: number.map(u128::to_be_bytes), host_id, name: None }
+    }
+
+    /// With its host name, for DHCP servers to know it by. `localhost` and its like are no names, and what is none is not sent.
+    #[must_use]
+    pub fn named(mut self, name: Option<String>) -> Self {
+        let own = |name: &String| {
+            let nobody = matches!(name.split('.').next(), Some("localhost" | "localhost4" | "localhost6"));
+            !nobody && HostName::parse(name.as_bytes()).is_ok()
+        };
+        self.name = name.filter(own);
+        self
+    }
+
+    /// The host name that is sent to DHCP servers where the profile gives none.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 }
 
