@@ -107,16 +107,15 @@ fn of_equal_addresses_the_last_counts() {
 fn a_gateway_of_the_profile_stands_for_the_one_of_the_lease() {
     let lan = crate::lan("gateway-beside-lease");
     let _server = lan.serve(&[]);
-    let options = "dns=192.0.2.53;\ndns-options=rotate;attempts:3;";
+    let options = "dns=192.0.2.53;\ndns-search=dusk.example;\ndns-options=rotate;attempts:3;";
     of_eth0(&lan, &format!("method=auto\naddress1=10.88.0.5/16,10.88.0.1\n{options}"), "method=disabled");
     lan.up(CMDLINE).exits(0);
     let defaults = lan.client.ip_json("-4 route show default");
     assert_eq!((defaults.len(), &defaults[0]["gateway"]), (1, &"10.88.0.1".into()), "{defaults:?}");
     let resolver = lan.client.read("/etc/resolv.conf");
-    assert!(
-        resolver.contains("nameserver 192.0.2.53\nnameserver 10.77.0.53\noptions rotate attempts:3\n"),
-        "{resolver}"
-    );
+    // The domain of the lease is searched where nobody says what is.
+    let wanted = "search dusk.example\nnameserver 192.0.2.53\nnameserver 10.77.0.53\noptions rotate attempts:3\n";
+    assert!(resolver.contains(wanted), "{resolver}");
 }
 
 #[test]

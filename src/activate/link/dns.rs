@@ -28,7 +28,10 @@ impl Link {
         }
         if let Some(lease) = self.v4.held(now).filter(|_| !self.v4.settings().ip.ignore_auto_dns) {
             let mut search: Vec<String> = lease.search.iter().map(ToString::to_string).collect();
-            search.extend(lease.domain.iter().map(ToString::to_string));
+            // The daemon searches the domain of the host where nobody said what is to be searched.
+            if search.is_empty() && all.search.is_empty() {
+                search.extend(lease.domain.iter().map(ToString::to_string));
+            }
             let servers = lease.dns.iter().map(ToString::to_string).collect();
             all.merge(&Dns { servers, search, ..Dns::default() });
         }
