@@ -204,8 +204,11 @@ impl Lease {
     pub fn routes(&self) -> Vec<(Ipv4Net, Option<Ipv4Addr>)> {
         let mut routes = Vec::new();
         if self.classless_routes.is_empty() {
-            let default = self.routers.first().map(|&router| (Ipv4Net::default(), router));
-            self.static_routes.iter().copied().chain(default).for_each(|route| self.add_route(&mut routes, route));
+            let router = self.routers.first().copied();
+            let default = router.map(|router| (Ipv4Net::default(), router));
+            // A route to the router by another one would cost the default route.
+            let others = self.static_routes.iter().copied().filter(|(net, _)| Some(*net) != router.map(Ipv4Net::from));
+            others.chain(default).for_each(|route| self.add_route(&mut routes, route));
         } else {
             self.classless_routes.iter().for_each(|&route| self.add_route(&mut routes, route));
         }

@@ -524,6 +524,15 @@ fn r4_21_a_mask_is_never_guessed() {
 }
 
 #[test]
+fn r4_20_a_static_route_to_the_router_does_not_cost_the_default_route() {
+    let both =
+        Reply::new(ACK).with(3, &[192, 0, 2, 1]).with(33, &[192, 0, 2, 1, 192, 0, 2, 9, 10, 9, 8, 7, 192, 0, 2, 9]);
+    let other = (net("10.9.8.7/32"), Some(address("192.0.2.9")));
+    let lease = lease_of(&both).unwrap();
+    assert_eq!(lease.routes(), [other, (net("0.0.0.0/0"), Some(address("192.0.2.1")))]);
+}
+
+#[test]
 fn r4_20_a_router_behind_another_router_is_no_gateway() {
     let behind = [32, 10, 0, 0, 1, 192, 0, 2, 7, 8, 11, 10, 0, 0, 1];
     let lease = lease_of(&Reply::new(ACK).with(121, &behind)).unwrap();
