@@ -261,7 +261,7 @@ impl Ipv4 {
 
     /// What is missing of the address that the link gives itself.
     fn missing(&self) -> Option<Progress> {
-        self.conflicts.missing().filter(|_| self.settings.wants_link_local())
+        if self.settings.wants_link_local() { self.conflicts.missing() } else { None }
     }
 
     /// Why none of the profile's addresses is there: other hosts have them all.

@@ -34,7 +34,8 @@ fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
     network(&mut text, link);
     dhcp4(&mut text, link);
     dhcp6(&mut text, link);
-    if link.profile.ipv6.as_ref().is_some_and(|settings| !settings.ip.takes_default_route()) {
+    let by_router = link.profile.ipv6.as_ref().filter(|s| matches!(s.method, Method6::Auto | Method6::Dhcp));
+    if by_router.is_some_and(|settings| !settings.ip.takes_default_route()) {
         text.push_str("\n[IPv6AcceptRA]\nUseGateway=no\n");
     }
     static_addresses(&mut text, link);
