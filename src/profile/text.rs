@@ -47,6 +47,27 @@ pub fn unescape(text: &str) -> Vec<u8> {
     out
 }
 
+/// An IAID: a number in decimal, hexadecimal (`0x`) or octal (leading `0`), or else four bytes in hexadecimal.
+pub fn iaid(text: &str) -> Option<u32> {
+    let (digits, radix) = match (text.strip_prefix("0x"), text.strip_prefix('0')) {
+        (Some(digits), _) => (digits, 16),
+        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
+        _ => (text, 10),
+    };
+    let number = |digits: &str, radix| {
+        // The standard reader takes a sign.
+        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, radix).ok()).flatten()
+    };
+    let bytes = || {
+        let text = text.strip_prefix("0x").unwrap_or(text);
+        let parts: Vec<&str> = text.split(':').collect();
+        let pairs = parts.len() == 4 && parts.iter().all(|part| matches!(part.len(), 1 | 2));
+        let joined: String = parts.iter().map(|part| format!("{part:0>2}")).collect();
+        (pairs || text.len() == 8).then(|| number(&joined, 16)).flatten()
+    };
+    number(digits, radix).or_else(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +81,33 @@ mod tests {
     #[test]
     fn a_message_is_one_harmless_line() {
         assert_eq!(one_line("a\nb\x1b[31mc\u{202e}d ü"), "a?b?[31mc?d ü");
+    }
+
+    #[test]
+    fn an_iaid_is_a_number_or_four_bytes() {
+        let read = |text: &str| iaid(text).map(i64::from).unwrap_or(-1);
+        let cases = "7 0x10 010 0 4294967295 4294967296 01:02:03:04 a:b:c:d 0xaa:0:0:1 0000001a aabbccdd 08 -1 +1 1:2:3 a \u{e4}";
+        let expected = [
+            7,
+            16,
+            8,
+            0,
+            4_294_967_295,
+            -1,
+            0x0102_0304,
+            0x0a0b_0c0d,
+            0xaa00_0001,
+            0x1a,
+            0xaabb_ccdd,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+            -1,
+        ];
+        assert_eq!(cases.split(' ').map(read).collect::<Vec<_>>(), expected);
+        assert_eq!(read(""), -1);
     }
 
     #[test]

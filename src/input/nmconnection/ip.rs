@@ -8,7 +8,7 @@ use super::table::{Field, Key, Notes, Taken, Unit, in_range, lens, put, read, wr
 use super::{Family, address, rule};
 use crate::input::keyfile::{Entry, Group, KeyFile};
 use crate::profile::ip::AddrGenMode;
-use crate::profile::text::unescape;
+use crate::profile::text::{iaid, unescape};
 use crate::profile::{Ip4Settings, Ip6Settings, IpSettings, LinkKind, Method4, Method6, Profile};
 
 const INT: i64 = 0x7fff_ffff;
@@ -57,6 +57,9 @@ const IP6: &[Key<Ip6Settings>] = &[
     Key::new("ra-timeout", Field::Number(lens!(ra_timeout), 0, INT)),
     Key::new("mtu", Field::Number(lens!(mtu), 0, U32)),
 ];
+
+/// The kernel's table `main`.
+const MAIN: u32 = 254;
 
 /// Keys sunup knows and cannot honour, in either section.
 const NOT_HONOURED: &[&str] = &[
@@ -135,10 +138,7 @@ fn read_table(ip: &mut IpSettings, text: &str) -> Taken {
 
 /// A number of 32 bits in any base, its four bytes as `aa:bb:cc:dd`, or one of four words.
 fn read_iaid(ip: &mut IpSettings, text: &str) -> Taken {
-    let number = || in_range(text, 0, U32).is_ok() && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'x');
-    let byte = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_hexdigit());
-    let bytes = || text.split(':').count() == 4 && text.split(':').all(byte);
-    if !matches!(text, "mac" | "perm-mac" | "ifname" | "stable") && !number() && !bytes() {
+    if !matches!(text, "mac" | "perm-mac" | "ifname" | "stable") && iaid(text).is_none() {
         return Taken::Invalid("write mac, perm-mac, ifname, stable or a number of 32 bits".to_owned());
     }
     ip.dhcp_iaid = Some(text.to_owned());
@@ -234,6 +234,11 @@ fn read6(group: &Group, notes: &mut Notes<'_>) -> Ip6Settings {
     // A token only works with EUI-64, so that is the default beside one.
     if ip.token.is_some() && group.get("addr-gen-mode").is_none() {
         ip.addr_gen_mode = AddrGenMode::Eui64;
+    }
+    if ip.method == Method6::Auto && !matches!(ip.ip.route_table, 0 | MAIN) {
+        let text = "ipv6.route-table is for routes of the profile: those that routers tell are the kernel's, and in its table main \
+                    until the daemon takes over";
+        notes.warn(group.get("route-table").map_or(group.line, |entry| entry.line), text);
     }
     ip
 }

@@ -15,7 +15,7 @@ pub use mac::random_mac;
 use super::dhcp4::{client_id_from_address, client_id_from_duid};
 use super::dhcp6::iaid_from_mac;
 use super::names::HostName;
-use crate::profile::HwAddr;
+use crate::profile::{HwAddr, text};
 
 /// The key that systemd and NetworkManager hash names and machine ids with.
 const HASH_KEY: [u8; 16] =
@@ -129,7 +129,7 @@ impl Asker<'_> {
             Some("mac") => Some(iaid_from_mac(&self.mac)),
             Some("perm-mac") => Some(iaid_from_mac(&self.perm_mac)),
             Some("stable") => self.stable_sha1(53_390_459, false)?.first_chunk().copied().map(u32::from_be_bytes),
-            Some(number) => number.parse().ok(),
+            Some(number) => text::iaid(number),
         }
     }
 
