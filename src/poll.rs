@@ -346,8 +346,8 @@ fn standing(session: &mut Session, survey: &Snapshot) {
         session.handle(now(), Input::Address(event));
     }
     for link in &survey.links {
-        let kernel::RouterFlags { managed, other } = link.router_flags;
-        session.handle(now(), Input::Router { ifindex: link.ifindex, managed, other });
+        let kernel::RouterFlags { heard, managed, other } = link.router_flags;
+        session.handle(now(), Input::Router { ifindex: link.ifindex, heard, managed, other });
     }
 }
 
@@ -355,8 +355,8 @@ fn standing(session: &mut Session, survey: &Snapshot) {
 fn tell(session: &mut Session, event: Event) {
     let now = now();
     match event {
-        Event::Link { ifindex, name, up, carrier, mac, bond } => {
-            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, mac, bond }));
+        Event::Link { ifindex, name, up, carrier, running, mac, bond } => {
+            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, running, mac, bond }));
         }
         Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
         Event::Address { ifindex, net, tentative, dad_failed, gone } => {
@@ -370,8 +370,8 @@ fn tell(session: &mut Session, event: Event) {
             session.handle(now, Input::RouterOptions { ifindex, options: &options });
         }
         Event::Router { ifindex, flags } => {
-            let kernel::RouterFlags { managed, other } = flags;
-            session.handle(now, Input::Router { ifindex, managed, other });
+            let kernel::RouterFlags { heard, managed, other } = flags;
+            session.handle(now, Input::Router { ifindex, heard, managed, other });
         }
         Event::Overrun => {}
     }

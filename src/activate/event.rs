@@ -71,6 +71,8 @@ pub enum Input<'a> {
     Router {
         /// The link it came by.
         ifindex: u32,
+        /// There was one.
+        heard: bool,
         /// M: addresses come by DHCPv6.
         managed: bool,
         /// O: other configuration comes by DHCPv6.
@@ -179,6 +181,8 @@ pub struct LinkEvent {
     pub up: bool,
     /// IFF_LOWER_UP.
     pub carrier: bool,
+    /// IFF_RUNNING: the kernel has told its parts of the carrier, and IPv6 has begun anew on the link.
+    pub running: bool,
     /// Its address now: that of a bond or bridge changes with its ports.
     pub mac: Option<HwAddr>,
     /// The bond it is a port of, and whether it may send (IFLA_BOND_SLAVE_STATE).

@@ -8,6 +8,7 @@
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
 mod lease;
+mod router;
 mod sources;
 
 use std::collections::VecDeque;
@@ -60,12 +61,14 @@ pub(super) struct Ipv6 {
     carrier: Option<Instant>,
     /// Our link-local address, and since when it may be used.
     link_local: Option<(Ipv6Addr, Instant)>,
-    /// When the first address from a router was seen.
+    /// When there was an address to use, from a router or beside what one said.
     formed: Option<Instant>,
     solicited: usize,
     /// When the last solicitations left: a carrier that flaps is no reason for more than four in a second.
     asked_at: VecDeque<Instant>,
     default_route: bool,
+    /// A router has said something.
+    heard: bool,
     limits: Limits,
     /// The link-layer address of all routers.
     routers: Vec<u8>,
@@ -94,6 +97,7 @@ impl Ipv6 {
             solicited: 0,
             asked_at: VecDeque::new(),
             default_route: false,
+            heard: false,
             limits,
             routers,
         };
@@ -127,16 +131,6 @@ impl Ipv6 {
         if self.lease().is_none() {
             self.dhcp = dhcp;
         }
-    }
-
-    /// A default route by this link appeared or went.
-    pub(super) fn default_route(&mut self, there: bool) {
-        self.default_route = there;
-    }
-
-    /// What the last advertisement says about DHCPv6.
-    pub(super) fn router(&mut self, managed: bool, other: bool) {
-        self.flags = Mode::from_flags(managed, other);
     }
 
     /// An address appeared, changed or went.
@@ -184,7 +178,7 @@ impl Ipv6 {
 
     /// Asks the router and the servers, when it is time. True if there is something new to apply.
     pub(super) fn drive(&mut self, ifindex: u32, now: Instant, timing: &mut Timing, out: &mut Vec<Action>) -> bool {
-        if self.formed.is_none() && !self.autoconf().is_empty() {
+        if self.formed.is_none() && self.has_address() {
             self.formed = Some(now);
         }
         self.find_link_local(now);
@@ -328,15 +322,6 @@ impl Ipv6 {
         }
     }
 
-    /// Router advertisements alone.
-    fn by_router(&self, now: Instant) -> Progress {
-        match self.give_up() {
-            _ if self.has_formed(now) => Progress::Up,
-            Some(at) if now >= at => Progress::Failed(Reason::NoRouter),
-            _ => Progress::Pending(Reason::NoRouter),
-        }
-    }
-
     /// DHCPv6, with or without addresses from routers.
     fn by_server(&self, mode: Mode, now: Instant) -> Progress {
         let Some(dhcp) = &self.dhcp else {
@@ -362,11 +347,6 @@ impl Ipv6 {
             Mode::Stateful if dhcp.is_over(self.dhcp_timeout(), now) => Progress::Failed(dhcp.reason()),
             Mode::Stateful => Progress::Pending(dhcp.reason()),
         }
-    }
-
-    /// Addresses from routers are there, and all that was said with them is known.
-    fn has_formed(&self, now: Instant) -> bool {
-        self.formed.is_some_and(|at| now >= at + SETTLE) && !self.autoconf().is_empty()
     }
 
     fn has(&self, net: IpNet) -> bool {

@@ -20,7 +20,6 @@ use super::limits::Limits;
 use super::multicast;
 use super::outcome::{LinkState, Reason, Timing};
 use super::settings::Renewal;
-use super::sysctls;
 use super::tuning::Tuning;
 use super::tunnel::guard::Guard;
 use super::tunnel::{Tunnel, TunnelStart};
@@ -102,8 +101,6 @@ pub(super) struct Link {
     applied: bool,
     /// What the link shall be is to be applied once more.
     again: bool,
-    /// The kernel may have forgotten the MTU of IPv6.
-    mtu6_forgotten: bool,
     /// How far it had come when it was last driven.
     latest: LinkState,
     /// What the kernel says of carrier; a bond that speaks LACP counts from when a port of it may send.
@@ -140,6 +137,7 @@ impl Link {
         let wanted = tuning::wanted_after(&start.tuned, tuning::wanted(&profile.kind, &profile.link));
         let tunnel = Tunnel::new(device.ifindex, &profile, &start.tunnel, now);
         let learned = start.learned.clone();
+        let lower = Lower::new(device.carrier);
         let mut link = Self {
             tuning: Tuning::new(wanted, start.tuned.clone()),
             tunnel,
@@ -158,9 +156,8 @@ impl Link {
             removed: false,
             applied: false,
             again: false,
-            mtu6_forgotten: false,
             latest: LinkState::Pending(Reason::NotReady),
-            lower: Lower::default(),
+            lower,
         };
         link.begin(now, out);
         link
@@ -187,9 +184,7 @@ impl Link {
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Action>) {
-        let ipv6 = self.profile.ipv6.as_ref();
-        let settings = if self.tunnel.is_some() { tunnels::sysctls(ipv6) } else { sysctls::sysctls(ipv6) };
-        for (key, value) in settings {
+        for (key, value) in self.sysctls() {
             out.push(Action::Sysctl { ifindex: self.ifindex(), ifname: self.device.name.clone(), key, value });
         }
         out.extend(self.tuning.ask(self.ifindex(), self.device.up, self.device.carrier));
@@ -254,9 +249,9 @@ impl Link {
     }
 
     /// What the last router advertisement says about DHCPv6.
-    pub(super) fn router(&mut self, managed: bool, other: bool) {
+    pub(super) fn router(&mut self, heard: bool, managed: bool, other: bool) {
         if let Some(v6) = &mut self.v6 {
-            v6.router(managed, other);
+            v6.router(heard, managed, other);
         }
     }
 
@@ -270,6 +265,7 @@ impl Link {
     /// Options of a router advertisement.
     pub(super) fn router_options(&mut self, options: &[NdOption], now: Instant) {
         self.learned.apply(options, now);
+        self.v6.iter_mut().for_each(Ipv6::heard);
     }
 
     /// A UDP payload for port 68.
@@ -301,7 +297,7 @@ impl Link {
         match fatal {
             Some(text) => self.fatal = Some(Reason::Kernel(text)),
             None => {
-                (self.applied, self.mtu6_forgotten) = (true, true);
+                (self.applied, self.lower.mtu6_forgotten) = (true, true);
                 self.v4.applied();
                 self.v6.iter_mut().for_each(Ipv6::applied);
             }
@@ -336,9 +332,7 @@ impl Link {
         if fresh {
             out.push(Action::Apply(Box::new(self.target(now))));
         }
-        if carrier && std::mem::take(&mut self.mtu6_forgotten) {
-            out.extend(self.mtu6());
-        }
+        self.set_mtu6(out);
     }
 
     /// When to be woken.
@@ -394,6 +388,9 @@ impl Link {
                 true => LinkState::Failed(reason),
                 false => LinkState::Pending(reason),
             };
+        }
+        if self.waits_for_mtu6() {
+            return LinkState::Pending(Reason::NotReady);
         }
         combine(&self.families(now), now)
     }

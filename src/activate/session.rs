@@ -114,7 +114,9 @@ impl Session {
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
             Input::Arp { ifindex, packet } => self.on(ifindex, |link| link.arp(now, packet)),
             Input::Created { name, error } => self.created(name, error),
-            Input::Router { ifindex, managed, other } => self.on(ifindex, |link| link.router(managed, other)),
+            Input::Router { ifindex, heard, managed, other } => {
+                self.on(ifindex, |link| link.router(heard, managed, other));
+            }
             Input::Dhcp6 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp6(now, source, payload)),
             Input::Tuned { ifindex, tuned } => self.on(ifindex, |link| link.tuning.tuned(tuned)),
             Input::Tunnel { ifindex, held } => self.on(ifindex, |link| link.tunnel_read(held)),

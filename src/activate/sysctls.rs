@@ -3,18 +3,26 @@
 use crate::profile::ip::AddrGenMode;
 use crate::profile::{Ip6Settings, Method6};
 
-/// The kernel settings (`net/ipv6/conf/IF/…`) a method wants, to be made before the link goes up.
-pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
+/// The kernel settings (`net/ipv6/conf/IF/…`) a method wants, to be made before the link goes up. `metric` is of routes where the
+/// profile says none. `guarded`: some of IPv6 belongs into tunnels, and no router may tell a way past them.
+pub(super) fn sysctls(settings: Option<&Ip6Settings>, metric: u32, guarded: bool) -> Vec<(&'static str, String)> {
     let Some(settings) = settings else { return vec![("ipv6/disable_ipv6", "1".to_owned())] };
+    let ip = &settings.ip;
     let privacy = settings.privacy.unwrap_or(0).to_string();
+    let metric = ip.route_metric.unwrap_or(metric).to_string();
     let router = |yes: &str| {
         let on = if yes == "0" { "0" } else { "1" };
+        // Routes of routers (RFC 4191) up to this length; a gateway of the profile keeps only their default route away.
+        let longest = if on == "0" || ip.ignore_auto_routes || guarded { "0" } else { "128" };
         let mut all = vec![
             ("ipv6/accept_ra", yes),
             ("ipv6/autoconf", on),
             ("ipv6/accept_ra_pinfo", on),
-            ("ipv6/accept_ra_defrtr", if settings.ip.takes_default_route() { on } else { "0" }),
+            ("ipv6/accept_ra_defrtr", if ip.takes_default_route() { on } else { "0" }),
+            ("ipv6/accept_ra_rt_info_max_plen", longest),
         ];
+        // Zero is no metric to the kernel, and here it refuses it.
+        all.extend(Some(("ipv6/ra_defrtr_metric", metric.as_str())).filter(|_| on == "1" && metric != "0"));
         // The profile's MTU counts, not the router's.
         all.extend(settings.mtu.map(|_| ("ipv6/accept_ra_mtu", "0")));
         all.push(("ipv6/addr_gen_mode", addr_gen_mode(settings.addr_gen_mode)));

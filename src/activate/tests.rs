@@ -48,7 +48,14 @@ impl Bench {
     fn link(&mut self, now: u64, up: bool, carrier: bool) {
         self.0.handle(
             at(now),
-            Input::Link(LinkEvent { ifindex: 2, name: "eth0".into(), up, carrier, mac: None, bond: None }),
+            Input::Link(LinkEvent {
+                ifindex: 2,
+                name: "eth0".into(),
+                up,
+                carrier,
+                running: carrier,
+                ..LinkEvent::default()
+            }),
         );
     }
 

@@ -66,7 +66,9 @@ pub(super) mod ifla {
     pub(crate) const INFO_SLAVE_DATA: u16 = 5;
     /// Nested in AF_SPEC, in AF_INET6; and in PROTINFO.
     pub(crate) const INET6_FLAGS: u16 = 1;
-    /// Bits of INET6_FLAGS: what the last router advertisement said (`IF_RA_MANAGED`, `IF_RA_OTHERCONF`).
+    /// Bits of INET6_FLAGS: a router answered a solicitation of the kernel's (`IF_RA_RCVD`), and what the last advertisement said
+    /// (`IF_RA_MANAGED`, `IF_RA_OTHERCONF`).
+    pub(crate) const RA_RECEIVED: u32 = 0x20;
     pub(crate) const RA_MANAGED: u32 = 0x40;
     pub(crate) const RA_OTHERCONF: u32 = 0x80;
     /// Nested in AF_SPEC, in AF_INET6.

@@ -47,6 +47,8 @@ pub enum Event {
         up: bool,
         /// IFF_LOWER_UP.
         carrier: bool,
+        /// IFF_RUNNING.
+        running: bool,
         /// Link-layer address.
         mac: Option<HwAddr>,
         /// The bond it is a port of, and whether it may send (IFLA_BOND_SLAVE_STATE).
@@ -178,8 +180,12 @@ fn link_event(payload: &[u8], deleted: bool) -> Option<Event> {
     read::link(payload, &mut links);
     let link = links.pop()?;
     let bond = kinds::bond_port(&link);
-    let Link { ifindex, name, up, carrier, mac, .. } = link;
-    Some(if deleted { Event::LinkGone { ifindex } } else { Event::Link { ifindex, name, up, carrier, mac, bond } })
+    let Link { ifindex, name, up, carrier, running, mac, .. } = link;
+    Some(if deleted {
+        Event::LinkGone { ifindex }
+    } else {
+        Event::Link { ifindex, name, up, carrier, running, mac, bond }
+    })
 }
 
 fn address_event(payload: &[u8], gone: bool) -> Option<Event> {

@@ -35,6 +35,7 @@ fn parse_link(payload: &[u8]) -> Option<Link> {
         arp_type: u16::from(header.link_layer_type),
         up: flags & (nix::libc::IFF_UP as u32) != 0,
         carrier: flags & (nix::libc::IFF_LOWER_UP as u32) != 0,
+        running: flags & (nix::libc::IFF_RUNNING as u32) != 0,
         ..Link::default()
     };
     let mut parent_elsewhere = false;
@@ -81,7 +82,12 @@ fn link_info(bytes: &[u8], link: &mut Link) {
 /// The flags in the attributes of IPv6 on a link; none where there are none.
 pub(super) fn router_flags(inet6: &[u8]) -> RouterFlags {
     let flags = find(inet6, ifla::INET6_FLAGS).and_then(u32_of).unwrap_or_default();
-    RouterFlags { managed: flags & ifla::RA_MANAGED != 0, other: flags & ifla::RA_OTHERCONF != 0 }
+    let is_set = |flag: u32| flags & flag != 0;
+    RouterFlags {
+        heard: is_set(ifla::RA_RECEIVED),
+        managed: is_set(ifla::RA_MANAGED),
+        other: is_set(ifla::RA_OTHERCONF),
+    }
 }
 
 /// IFLA_PROTINFO of a RTM_NEWLINK of AF_INET6, and the link it is about.

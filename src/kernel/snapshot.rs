@@ -52,6 +52,8 @@ pub struct Link {
     pub up: bool,
     /// IFF_LOWER_UP: carrier.
     pub carrier: bool,
+    /// IFF_RUNNING: every part of the kernel was told of the carrier.
+    pub running: bool,
     /// IFLA_OPERSTATE (RFC 2863): 2 down, 6 up; 0 where the driver does not say.
     pub operstate: u8,
     /// IFLA_MTU, in bytes.
@@ -89,9 +91,11 @@ impl Link {
     }
 }
 
-/// The M and O flags of the last router advertisement on a link (RFC 4861 section 4.2), from IFLA_INET6_FLAGS.
+/// What IFLA_INET6_FLAGS tells of the routers on a link: the M and O flags are those of the last advertisement (RFC 4861 section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RouterFlags {
+    /// A router has answered a solicitation of the kernel's.
+    pub heard: bool,
     /// M: addresses come by DHCPv6.
     pub managed: bool,
     /// O: other configuration comes by DHCPv6.

@@ -12,6 +12,7 @@ use super::netdev;
 use crate::activate::LinkOutcome;
 use crate::profile::text::is_search_domain;
 use crate::profile::{Method4, Method6, Warning};
+use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
 
 /// A priority of 10 sorts before an administrator's files. The folder survives the switch to the real root.
@@ -34,10 +35,7 @@ fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
     network(&mut text, link);
     dhcp4(&mut text, link);
     dhcp6(&mut text, link);
-    let by_router = link.profile.ipv6.as_ref().filter(|s| matches!(s.method, Method6::Auto | Method6::Dhcp));
-    if by_router.is_some_and(|settings| !settings.ip.takes_default_route()) {
-        text.push_str("\n[IPv6AcceptRA]\nUseGateway=no\n");
-    }
+    routers(&mut text, link);
     static_addresses(&mut text, link);
     static_routes(&mut text, link);
     StateFile::public(path(&link.device.name, priority), text)
@@ -135,15 +133,35 @@ fn identity(iaid: u32, duid: &[u8]) -> Option<String> {
     Some(format!("IAID={iaid}\nDUIDType={kind}\nDUIDRawData={}\n", raw.join(":")))
 }
 
+/// What is taken from routers, as the kernel was told: a default route with another metric would be a second one.
+fn routers(text: &mut String, link: &LinkOutcome) {
+    let by_router = link.profile.ipv6.as_ref().filter(|s| matches!(s.method, Method6::Auto | Method6::Dhcp));
+    let Some(ip) = by_router.map(|settings| &settings.ip) else { return };
+    let metric = ip.route_metric.unwrap_or(link.metric);
+    text.push_str("\n[IPv6AcceptRA]\n");
+    let words = [
+        (metric != 0, format!("RouteMetric={metric}\n")),
+        (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
+        (link.learned.search(Instant::default()).next().is_some(), "UseDomains=yes\n".to_owned()),
+        (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),
+        (ip.ignore_auto_routes, "UseRoutePrefix=no\n".to_owned()),
+        (!ip.takes_default_route(), "UseGateway=no\n".to_owned()),
+    ];
+    words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
+}
+
 /// The same identifiers again, or the server gives a second address.
 fn dhcp6(text: &mut String, link: &LinkOutcome) {
     let Some(lease) = link.lease6.as_ref().filter(|lease| !lease.is_empty()) else { return };
     let Some(identity) = identity(lease.iaid, &lease.duid) else { return };
     text.push_str(&format!("\n[DHCPv6]\n{identity}"));
-    let method = link.profile.ipv6.as_ref().map(|settings| settings.method);
-    if method == Some(Method6::Dhcp) {
-        text.push_str("WithoutRA=solicit\n");
-    }
+    let settings = link.profile.ipv6.as_ref();
+    let words = [
+        (settings.is_some_and(|settings| settings.method == Method6::Dhcp), "WithoutRA=solicit\n"),
+        (!lease.search.is_empty(), "UseDomains=yes\n"),
+        (settings.is_some_and(|settings| settings.ip.ignore_auto_dns), "UseDNS=no\n"),
+    ];
+    words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(word));
 }
 
 /// The address that the link gave itself, with which the daemon shall begin.

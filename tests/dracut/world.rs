@@ -68,7 +68,10 @@ fn outcome(cmdline: &str, gathered: input::Gathered, devices: &[Device], options
     for device in devices {
         let (ifindex, name) = (device.ifindex, device.name.clone());
         let (up, carrier) = (device.up, device.carrier);
-        session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, ..LinkEvent::default() }));
+        session.handle(
+            now,
+            Input::Link(LinkEvent { ifindex, name, up, carrier, running: carrier, ..LinkEvent::default() }),
+        );
     }
     for _ in 0..10_000 {
         match session.poll() {

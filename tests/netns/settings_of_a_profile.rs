@@ -1,6 +1,7 @@
 //! What only a keyfile can ask for.
 
 use crate::a_second_run_changes_nothing::again;
+use crate::dhcp6_by_up::{self, MANAGED, ON_LINK, dnsmasq, radvd};
 use crate::stacked_links::profile;
 use crate::support::Lan;
 
@@ -133,6 +134,57 @@ fn a_router_gives_no_default_route_where_none_is_wanted() {
         assert!(defaults.iter().all(|route| route["gateway"] == "fd88::1"), "{unwanted}: {defaults:?}");
         lan.sunup(&["down"]).exits(0);
     }
+}
+
+/// Routes of routers (RFC 4191), and the metric of their default route.
+#[test]
+fn a_router_tells_its_routes_where_they_are_wanted() {
+    let lan = dhcp6_by_up::lan("router-routes");
+    let _radvd = radvd(&lan, "route 2001:db8:9::/48 {};", ON_LINK);
+    for (setting, routes, metric) in [
+        ("route-metric=50", true, Some(50)),
+        ("never-default=true", true, None),
+        ("ignore-auto-routes=true", false, None),
+    ] {
+        of_eth0(&lan, "method=disabled", &format!("method=auto\naddress1=fd77::9/64\n{setting}"));
+        let ran = lan.up(CMDLINE);
+        ran.exits(0);
+        let default = lan.route("::/0").map(|route| route["metric"].as_u64().unwrap());
+        assert_eq!((lan.route("2001:db8:9::/48").is_some(), default), (routes, metric), "{setting}: {ran}");
+        lan.sunup(&["down"]).exits(0);
+    }
+}
+
+/// A router that gives no addresses, as on a network of static ones, is enough. Without an address there is nothing to use.
+#[test]
+fn a_static_address_and_the_way_out_by_a_router() {
+    let lan = dhcp6_by_up::lan("static-and-router");
+    let _radvd = radvd(&lan, "RDNSS fd77::53 {};", ON_LINK);
+    of_eth0(&lan, "method=disabled", "method=auto\nmay-fail=false\naddress1=fd77::9/64");
+    let ran = lan.up(CMDLINE);
+    ran.exits(0);
+    assert!(ran.elapsed.as_secs() < 6, "{ran}");
+    assert!(lan.route("::/0").is_some());
+    assert!(lan.client.read("/etc/resolv.conf").contains("nameserver fd77::53"));
+    lan.sunup(&["down"]).exits(0);
+    of_eth0(&lan, "method=disabled", "method=auto\nmay-fail=false\nra-timeout=4");
+    lan.up(CMDLINE).exits(1).says("usable prefix");
+}
+
+/// The order is the daemon's: what the server says comes first.
+#[test]
+fn names_of_servers_go_before_those_of_routers() {
+    let lan = dhcp6_by_up::lan("order-of-names");
+    let flags = format!("{MANAGED} RDNSS fd77::99 {{}}; DNSSL noon.example {{}};");
+    let _radvd = radvd(&lan, &flags, ON_LINK);
+    let _server = dnsmasq(&lan, &[]);
+    // The IAID is a number in any base.
+    of_eth0(&lan, "method=disabled", "method=auto\ndhcp-iaid=0x10");
+    lan.up(CMDLINE).exits(0);
+    let text = lan.client.read("/etc/resolv.conf");
+    assert!(text.contains("search dawn.example noon.example\nnameserver fd77::53\nnameserver fd77::99\n"), "{text}");
+    let leases = lan.server.read("/run/dnsmasq.leases");
+    assert!(leases.lines().any(|line| line.split(' ').nth(1) == Some("16")), "{leases}");
 }
 
 /// As the daemon does, and networkd: the name is in the server's names from the first lease on.

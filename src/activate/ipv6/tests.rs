@@ -112,7 +112,7 @@ fn r_05_up_waits_for_the_end_of_probing_unless_the_address_is_optimistic() {
 #[test]
 fn r_08_addresses_are_formed_as_the_daemon_forms_those_of_its_initramfs() {
     let value = |settings: &Ip6Settings, key: &str| {
-        let all = sysctls(Some(settings));
+        let all = sysctls(Some(settings), 100, false);
         all.into_iter().find(|(known, _)| *known == key).map(|(_, value)| value)
     };
     assert_eq!(value(&auto(), "ipv6/addr_gen_mode").as_deref(), Some("0"), "EUI-64");
@@ -120,13 +120,47 @@ fn r_08_addresses_are_formed_as_the_daemon_forms_those_of_its_initramfs() {
 
 #[test]
 fn r_01_what_must_be_set_before_the_link_goes_up_is_and_ipv6_comes_last() {
-    let all = sysctls(Some(&auto()));
+    let all = sysctls(Some(&auto()), 100, false);
     let value = |key: &str| all.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str());
     assert_eq!(value("ipv6/accept_ra"), Some("2"), "also where forwarding is on");
     for key in ["ipv6/autoconf", "ipv6/accept_ra_defrtr", "ipv6/optimistic_dad", "ipv6/use_optimistic"] {
         assert_eq!(value(key), Some("1"), "{key}");
     }
     assert_eq!(all.last(), Some(&("ipv6/disable_ipv6", "0".to_owned())), "then the link-local address is formed");
+}
+
+#[test]
+fn routers_tell_routes_where_they_are_wanted_and_no_tunnel_is_passed_by() {
+    let length = |change: &dyn Fn(&mut Ip6Settings), guarded| {
+        let mut settings = auto();
+        change(&mut settings);
+        let all = sysctls(Some(&settings), 100, guarded);
+        all.into_iter().find(|(key, _)| *key == "ipv6/accept_ra_rt_info_max_plen").expect("is always said").1
+    };
+    assert_eq!(length(&|_| (), false), "128");
+    assert_eq!(length(&|settings| settings.ip.never_default = true, false), "128");
+    assert_eq!(length(&|settings| settings.ip.ignore_auto_routes = true, false), "0");
+    assert_eq!(length(&|settings| settings.method = Method6::LinkLocal, false), "0");
+    assert_eq!(length(&|_| (), true), "0");
+}
+
+#[test]
+fn a_router_without_addresses_is_enough_beside_an_address_of_the_profile() {
+    let mut settings = auto();
+    settings.ip.addresses = vec!["fd77::9/64".parse().unwrap()];
+    let own = vec![address("fd77::9/64", false)];
+    let mut ipv6 = Ipv6::new(settings, own, None, Limits::default(), Vec::new());
+    ipv6.carrier(at(0));
+    ipv6.default_route(false);
+    solicitations(&mut ipv6, 0, 10);
+    assert_eq!(ipv6.progress(at(10)), Progress::Pending(Reason::NoRouter));
+    ipv6.default_route(true);
+    ipv6.address(address("2001:db8::2/64", true), at(11));
+    solicitations(&mut ipv6, 11, 11);
+    assert_eq!(ipv6.progress(at(20)), Progress::Pending(Reason::NoRouter), "one from the router is coming");
+    ipv6.address(AddressEvent { gone: true, ..address("2001:db8::2/64", true) }, at(21));
+    solicitations(&mut ipv6, 21, 21);
+    assert_eq!(ipv6.progress(at(21) + SETTLE), Progress::Up);
 }
 
 #[test]

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::Link;
-use crate::activate::event::LinkEvent;
+use crate::activate::event::{Action, LinkEvent};
 use crate::profile::LinkKind;
 use crate::proto::Instant;
 
 /// How long ports are waited for after a bond with LACP says it has carrier: what comes later comes too late for a boot.
 const LACP_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What is known of the carrier of a bond that speaks LACP. The kernel says that there is one before the aggregator is selected,
+/// What is known of the carrier. Of a bond that speaks LACP the kernel says that there is one before the aggregator is selected,
 /// and drops what is sent until a port is in it.
 #[derive(Debug, Default)]
 pub(super) struct Lower {
@@ -20,6 +20,17 @@ pub(super) struct Lower {
     active: Vec<u32>,
     /// Ports were waited for in vain.
     over: bool,
+    /// IFF_RUNNING: every part of the kernel knows of it.
+    running: bool,
+    /// IPv6 has to be told its MTU (again).
+    pub(super) mtu6_forgotten: bool,
+}
+
+impl Lower {
+    /// Of a link that has carrier already, or not.
+    pub(super) fn new(running: bool) -> Self {
+        Self { running, ..Self::default() }
+    }
 }
 
 impl Link {
@@ -35,6 +46,9 @@ impl Link {
             self.timing.up.get_or_insert(now);
         }
         let carrier = event.up && event.carrier;
+        let running = carrier && event.running;
+        self.lower.mtu6_forgotten |= running && !self.lower.running;
+        self.lower.running = running;
         self.lower.since = carrier.then(|| self.lower.since.unwrap_or(now));
         self.carrier_may_have_changed(now);
     }
@@ -65,11 +79,23 @@ impl Link {
             return;
         }
         self.timing.carrier.get_or_insert(now);
-        self.mtu6_forgotten = true;
+        self.lower.mtu6_forgotten = true;
         self.v4.carrier(now);
         if let Some(v6) = &mut self.v6 {
             v6.carrier(now);
         }
+    }
+
+    /// Sets `ipv6.mtu` where it is not. Not before the kernel has told IPv6 of the carrier: that sets it to the link's.
+    pub(super) fn set_mtu6(&mut self, out: &mut Vec<Action>) {
+        if self.lower.running && std::mem::take(&mut self.lower.mtu6_forgotten) {
+            out.extend(self.mtu6());
+        }
+    }
+
+    /// True while `ipv6.mtu` is to be set yet.
+    pub(super) fn waits_for_mtu6(&self) -> bool {
+        self.lower.mtu6_forgotten && self.mtu6().is_some()
     }
 
     /// A bond in mode `802.3ad`.

@@ -41,15 +41,15 @@ impl Link {
                 true => format!("{address}%{}", self.device.name),
                 false => address.to_string(),
             };
-            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
-            let search = self.learned.search(now).map(|(name, _)| name.to_string()).collect();
-            all.merge(&Dns { servers, search, ..Dns::default() });
             let leased = self.v6.as_ref().and_then(|v6| v6.held(now)).into_iter();
             all.merge(&Dns {
                 servers: leased.clone().flat_map(|lease| &lease.dns).map(|address| server(*address)).collect(),
                 search: leased.flat_map(|lease| &lease.search).map(ToString::to_string).collect(),
                 ..Dns::default()
             });
+            let servers = self.learned.servers(now).map(|(address, _)| server(address)).collect();
+            let search = self.learned.search(now).map(|(name, _)| name.to_string()).collect();
+            all.merge(&Dns { servers, search, ..Dns::default() });
         }
         all
     }

@@ -17,8 +17,8 @@ const SYSCTLS: [&str; 2] = ["ipv6/accept_ra", "ipv6/disable_ipv6"];
 
 /// The kernel settings that a method wants of a tunnel. It forms no address by itself, as WireGuard turns that off when the link is
 /// made; where IPv6 is the kernel's affair, NetworkManager turns it on.
-pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
-    let mut all = sysctls::sysctls(settings);
+fn of_tunnel(settings: Option<&Ip6Settings>) -> Vec<(&'static str, String)> {
+    let mut all = sysctls::sysctls(settings, 0, false);
     all.retain(|(key, _)| SYSCTLS.contains(key));
     let kernels = settings.is_some_and(|settings| settings.method == Method6::Ignore);
     all.extend(kernels.then(|| ("ipv6/addr_gen_mode", "3".to_owned())));
@@ -26,6 +26,15 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>) -> Vec<(&'static str, Stri
 }
 
 impl Link {
+    /// The kernel settings that are made before the link goes up.
+    pub(super) fn sysctls(&self) -> Vec<(&'static str, String)> {
+        let settings = self.profile.ipv6.as_ref();
+        match self.tunnel {
+            Some(_) => of_tunnel(settings),
+            None => sysctls::sysctls(settings, self.start.metric, self.start.guard.guards_ipv6()),
+        }
+    }
+
     /// True for a tunnel.
     pub(in crate::activate) fn is_tunnel(&self) -> bool {
         self.tunnel.is_some()

@@ -116,7 +116,14 @@ fn a_vlan_on_a_bond_on_two_links_is_made_from_the_ground_up() {
     assert_eq!((new.len(), wanted.len(), wanted[0].ifindex), (0, 1, 8));
     apply(&mut session, &wanted);
     for (ifindex, name) in [(7, "bond0"), (8, "bond0.5")] {
-        let event = LinkEvent { ifindex, name: name.into(), up: true, carrier: true, mac: Some(mac(2)), bond: None };
+        let event = LinkEvent {
+            ifindex,
+            name: name.into(),
+            up: true,
+            carrier: true,
+            mac: Some(mac(2)),
+            ..LinkEvent::default()
+        };
         session.handle(NOW, Input::Link(event));
     }
     assert_eq!(drain(&mut session).2, Some(Verdict::Ok));

@@ -43,6 +43,11 @@ impl Guard {
         Self { networks }
     }
 
+    /// True if there are IPv6 networks that belong into tunnels.
+    pub(crate) fn guards_ipv6(&self) -> bool {
+        self.networks.iter().any(|net| matches!(net, IpNet::V6(_)))
+    }
+
     /// Takes away the routes that came by the network and are more specific than a tunnel's; answers them in words. What reaches the
     /// router of a route that stays is left. `leased`: the networks of addresses from a DHCP server.
     pub(crate) fn purge(&self, routes: &mut Vec<DesiredRoute>, leased: &[IpNet]) -> Vec<String> {

@@ -339,8 +339,8 @@ impl<'a> World<'a> {
             self.hear(Input::Address(event));
         }
         for link in self.machine.snapshot.links.clone() {
-            let (managed, other) = (link.router_flags.managed, link.router_flags.other);
-            self.hear(Input::Router { ifindex: link.ifindex, managed, other });
+            let sunup::kernel::RouterFlags { heard, managed, other } = link.router_flags;
+            self.hear(Input::Router { ifindex: link.ifindex, heard, managed, other });
         }
     }
 
@@ -410,7 +410,7 @@ impl<'a> World<'a> {
             Told::Link { ifindex, name, up, carrier } => {
                 let unknown = !self.session.knows(ifindex, &name);
                 let mac = self.machine.snapshot.link(ifindex).and_then(|link| link.mac);
-                self.hear(Input::Link(LinkEvent { ifindex, name, up, carrier, mac, bond: None }));
+                self.hear(Input::Link(LinkEvent { ifindex, name, up, carrier, running: carrier, mac, bond: None }));
                 if unknown {
                     self.devices();
                 }
@@ -420,7 +420,9 @@ impl<'a> World<'a> {
                 self.hear(Input::Address(AddressEvent { ifindex, net, tentative, dad_failed, gone }));
             }
             Told::DefaultRoute { ifindex } => self.hear(Input::DefaultRoute { ifindex, ipv6: true, gone: false }),
-            Told::Flags { ifindex, managed, other } => self.hear(Input::Router { ifindex, managed, other }),
+            Told::Flags { ifindex, managed, other } => {
+                self.hear(Input::Router { ifindex, heard: true, managed, other });
+            }
             Told::NameServer { ifindex } => {
                 let server = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x53).octets();
                 let options = ndisc::options(&[&[25, 3, 0, 0, 0, 0, 14, 16][..], &server].concat());
@@ -499,8 +501,8 @@ impl<'a> World<'a> {
         self.tell([Told::NameServer { ifindex }]);
         let link = self.machine.link(ifindex).expect("it carries");
         let flags = &mut link.router_flags;
-        if (flags.managed, flags.other) != (router.managed, router.other) {
-            (flags.managed, flags.other) = (router.managed, router.other);
+        if (flags.heard, flags.managed, flags.other) != (true, router.managed, router.other) {
+            (flags.heard, flags.managed, flags.other) = (true, router.managed, router.other);
             self.tell([Told::Flags { ifindex, managed: router.managed, other: router.other }]);
         }
     }
