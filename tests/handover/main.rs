@@ -22,6 +22,8 @@ mod monitor;
 mod networkd;
 mod networkmanager;
 mod rig;
+mod routers_drawn_by_lot;
+mod routes_of_routers;
 mod same_links;
 mod snapshot;
 mod stand_in;
