@@ -17,6 +17,7 @@ pub(super) mod rtm {
     pub(crate) const NEWRULE: u16 = 32;
     pub(crate) const DELRULE: u16 = 33;
     pub(crate) const GETRULE: u16 = 34;
+    pub(crate) const NEWPREFIX: u16 = 52;
     pub(crate) const NEWNDUSEROPT: u16 = 68;
 }
 
@@ -39,6 +40,8 @@ pub(super) mod group {
     pub(crate) const IPV6_ROUTE: u32 = 0x400;
     /// RTNLGRP_IPV6_IFINFO is group 12.
     pub(crate) const IPV6_IFINFO: u32 = 1 << 11;
+    /// RTNLGRP_IPV6_PREFIX is group 18.
+    pub(crate) const IPV6_PREFIX: u32 = 1 << 17;
     /// RTNLGRP_ND_USEROPT is group 20.
     pub(crate) const ND_USEROPT: u32 = 1 << 19;
 }

@@ -20,8 +20,13 @@ use crate::profile::HwAddr;
 use crate::profile::ip::RouteKind;
 
 /// Groups listened to. Not IPv4 routes: those are sunup's own work, and ten thousand of them would drown the rest.
-const GROUPS: u32 =
-    group::LINK | group::IPV4_IFADDR | group::IPV6_IFADDR | group::IPV6_ROUTE | group::IPV6_IFINFO | group::ND_USEROPT;
+const GROUPS: u32 = group::LINK
+    | group::IPV4_IFADDR
+    | group::IPV6_IFADDR
+    | group::IPV6_ROUTE
+    | group::IPV6_IFINFO
+    | group::IPV6_PREFIX
+    | group::ND_USEROPT;
 /// Room for events of many links that come up together.
 const RECEIVE_ROOM: usize = 4 << 20;
 const BUFFER: usize = 32 * 1024;
@@ -89,6 +94,11 @@ pub enum Event {
         router: Option<Ipv6Addr>,
         /// The option as in the packet: type, length in units of eight bytes, value (RFC 4861 section 4.6).
         bytes: Vec<u8>,
+    },
+    /// A router advertisement had a prefix.
+    RouterPrefix {
+        /// Index of the link it came by.
+        ifindex: u32,
     },
     /// A router advertisement changed what is known of DHCPv6 on a link.
     Router {
@@ -161,6 +171,8 @@ pub(super) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
         rtm::NEWLINK | rtm::DELLINK => link_event(payload, kind == rtm::DELLINK),
         rtm::NEWADDR | rtm::DELADDR => address_event(payload, kind == rtm::DELADDR),
         rtm::NEWROUTE | rtm::DELROUTE => default_route(payload, kind == rtm::DELROUTE),
+        // `struct prefixmsg` has the index where `struct nduseroptmsg` has it.
+        rtm::NEWPREFIX => Some(Event::RouterPrefix { ifindex: ifindex(payload)? }),
         rtm::NEWNDUSEROPT => user_option(payload),
         _ => None,
     }
@@ -210,6 +222,10 @@ fn default_route(payload: &[u8], gone: bool) -> Option<Event> {
     default.then_some(Event::DefaultRoute { ifindex, ipv6: matches!(route.destination, IpNet::V6(_)), gone })
 }
 
+fn ifindex(payload: &[u8]) -> Option<u32> {
+    payload.get(4..)?.first_chunk().copied().map(u32::from_ne_bytes)
+}
+
 /// RTM_NEWNDUSEROPT: `struct nduseroptmsg`, the option, attributes.
 fn user_option(payload: &[u8]) -> Option<Event> {
     // Family, ICMPv6 type and code: nothing but a router advertisement is believed.
@@ -218,7 +234,7 @@ fn user_option(payload: &[u8]) -> Option<Event> {
     }
     let u16_at = |at: usize| payload.get(at..)?.first_chunk().copied().map(u16::from_ne_bytes);
     let length = usize::from(u16_at(2)?);
-    let ifindex = u32::from_ne_bytes(*payload.get(4..)?.first_chunk()?);
+    let ifindex = ifindex(payload)?;
     let option = payload.get(USER_OPTION_HEADER..)?.get(..length)?.to_vec();
     let rest = payload.get(USER_OPTION_HEADER..)?.get(length.next_multiple_of(4)..).unwrap_or_default();
     let router = attributes(rest).find(|(kind, _)| *kind == SOURCE_ADDRESS).and_then(|(_, value)| address_of(value));

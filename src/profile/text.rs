@@ -60,10 +60,12 @@ pub fn iaid(text: &str) -> Option<u32> {
     };
     let bytes = || {
         let text = text.strip_prefix("0x").unwrap_or(text);
-        let parts: Vec<&str> = text.split(':').collect();
-        let pairs = parts.len() == 4 && parts.iter().all(|part| matches!(part.len(), 1 | 2));
-        let joined: String = parts.iter().map(|part| format!("{part:0>2}")).collect();
-        (pairs || text.len() == 8).then(|| number(&joined, 16)).flatten()
+        let byte = |part: &str| number(part, 16).filter(|_| part.len() <= 2);
+        let mut parts = text.split(':');
+        let value =
+            parts.by_ref().take(4).try_fold((0, 0), |(value, count), part| Some((value << 8 | byte(part)?, count + 1)));
+        let value = value.filter(|&(_, count)| count == 4 && parts.next().is_none()).map(|(value, _)| value);
+        value.or_else(|| number(text, 16).filter(|_| text.len() == 8))
     };
     number(digits, radix).or_else(bytes)
 }

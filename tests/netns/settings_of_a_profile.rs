@@ -171,6 +171,18 @@ fn a_static_address_and_the_way_out_by_a_router() {
     lan.up(CMDLINE).exits(1).says("usable prefix");
 }
 
+/// With a gateway of the profile nothing is left of what the router says but the prefix.
+#[test]
+fn a_router_with_a_prefix_is_enough_beside_address_and_gateway() {
+    let lan = dhcp6_by_up::lan("static-and-prefix");
+    let _radvd = radvd(&lan, "", ON_LINK);
+    of_eth0(&lan, "method=disabled", "method=auto\nmay-fail=false\naddress1=fd88::9/64,fd88::1");
+    let ran = lan.up(CMDLINE);
+    ran.exits(0);
+    assert!(ran.elapsed.as_secs() < 6, "{ran}");
+    assert_eq!(lan.route("::/0").expect("that of the profile")["gateway"], "fd88::1");
+}
+
 /// The order is the daemon's: what the server says comes first.
 #[test]
 fn names_of_servers_go_before_those_of_routers() {
