@@ -188,18 +188,22 @@ fn alike(line: &str) -> Option<String> {
         }
     }
     fields.remove("dynamic");
-    // The daemon makes a route of its own for a leased address.
-    let own =
-        fields.get("dst").and_then(Value::as_str).is_some_and(|dst| dst.starts_with("fd77::") && !dst.contains('/'));
-    (!own || fields.contains_key("gateway") || fields.get("table").is_some_and(|table| table != "main"))
-        .then(|| format!("{head} {value}"))
+    if fields.get("temporary").is_some() {
+        fields.remove("local");
+    }
+    // The daemon makes a route of its own for an address that is alone in its prefix; those of temporary addresses are by lot.
+    let alone = fields.get("dst").and_then(Value::as_str).is_some_and(|dst| dst != "default" && !dst.contains('/'));
+    (!alone || fields.contains_key("gateway")).then(|| format!("{head} {value}"))
 }
 
 /// What is there, what the resolver is told, and who the server thinks the client is.
 fn all(lan: &Lan) -> BTreeSet<String> {
     let mut lines: BTreeSet<_> = seen(&lan.client).iter().filter_map(|line| alike(line)).collect();
     let resolver = lan.client.try_read("/etc/resolv.conf").unwrap_or_default();
-    lines.extend(resolver.lines().filter(|line| !line.starts_with('#')).map(|line| format!("resolv.conf {line}")));
+    // Options alone are nothing to write down for.
+    let said =
+        |line: &&str| !line.starts_with('#') && (!line.starts_with("options") || resolver.contains("nameserver"));
+    lines.extend(resolver.lines().filter(said).map(|line| format!("resolv.conf {line}")));
     let leases = lan.server.try_read("/run/dnsmasq.leases").unwrap_or_default();
     // The first word is when it ends; a line of its own is the server's name.
     let lease =
