@@ -45,8 +45,10 @@ pub(super) fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32)
     let mut reachable = [settings.addresses.as_slice(), others].concat();
     // The kernel refuses a route from an address that is not there.
     let own = |source: IpAddr| reachable.iter().any(|net| net.addr() == source);
-    let direct =
-        |route: &&Route| route.gateway.is_none() && is_way(&route.options) && route.options.src.is_none_or(own);
+    // One of IPv6 waits until that is proved; routers are looked up without a type of service and without a sender.
+    let source = |options: &RouteOptions| options.src.is_none_or(|source| source.is_ipv4() && own(source));
+    let for_all = |options: &RouteOptions| options.tos.unwrap_or(0) == 0 && options.from.is_none() && source(options);
+    let direct = |route: &&Route| route.gateway.is_none() && is_way(&route.options) && for_all(&route.options);
     let direct: Vec<_> = settings.routes.iter().filter(direct).map(|route| route.destination).collect();
     reachable.extend(direct);
     let default = settings.gateway.filter(|_| !settings.never_default);
@@ -160,7 +162,7 @@ fn on_link_host(gateway: IpAddr, metric: u32, protocol: u8, source: Option<IpAdd
 }
 
 /// The route to the router of `route`, where none of the networks within reach has it: of the same table, metric and attributes.
-/// A route that is for some senders only has its router reached by all.
+/// A route that is for some senders or a type of service only has its router reached by all.
 fn to_router(route: &DesiredRoute, reachable: &[IpNet]) -> Option<DesiredRoute> {
     let gateway = route.gateway.filter(|&gateway| !on_link(reachable, gateway))?;
     let mut way = DesiredRoute { destination: gateway.into(), gateway: None, ..route.clone() };
@@ -168,7 +170,7 @@ fn to_router(route: &DesiredRoute, reachable: &[IpNet]) -> Option<DesiredRoute> 
         way.options = RouteOptions { table: way.options.table, ..RouteOptions::default() };
     }
     way.options.scope = gateway.is_ipv4().then_some(SCOPE_LINK);
-    way.options.weight = None;
+    (way.options.weight, way.options.tos) = (None, None);
     (is_way(&route.options) && route.options.onlink != Some(true)).then_some(way)
 }
 

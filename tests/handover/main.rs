@@ -21,6 +21,7 @@ mod links_are_as_networkmanager_makes_them;
 mod monitor;
 mod networkd;
 mod networkmanager;
+mod profiles_drawn_by_lot;
 mod rig;
 mod routers_drawn_by_lot;
 mod routes_of_routers;

@@ -47,6 +47,11 @@ impl<'room> NetworkManager<'room> {
         self.process.log().contains(&format!("/{link}.nmconnection\": failed to load"))
     }
 
+    /// True if it has done what there was to do at its start.
+    pub(crate) fn has_started(&self) -> bool {
+        self.process.log().contains("startup complete")
+    }
+
     /// `nmcli -t ARGUMENTS`: what it answers, whatever its exit code.
     fn nmcli(&self, arguments: &str) -> String {
         let all: Vec<_> = ["-t"].into_iter().chain(arguments.split_whitespace()).collect();

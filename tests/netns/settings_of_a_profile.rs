@@ -92,6 +92,23 @@ fn a_router_outside_is_reached_as_the_route_that_needs_it() {
     assert!(lan.route("198.18.0.0/15").is_some() && lan.route("10.9.0.0/16").is_some());
 }
 
+/// The kernel looks up routers without a type of service, and without a sender.
+#[test]
+fn the_way_to_a_router_is_for_everybody() {
+    let lan = crate::lan("route-tos");
+    let v4 = "method=manual\naddress1=10.77.0.9/24,203.0.113.1\nroute1=0.0.0.0/0\nroute1_options=tos=16\n\
+              route2=198.51.100.0/24,203.0.113.2\nroute2_options=tos=8";
+    let v6 = "method=manual\naddress1=fd77::9/64,2001:db8::1\nroute1=::/0\nroute1_options=src=fd77::9";
+    of_eth0(&lan, v4, v6);
+    let ran = lan.up(CMDLINE);
+    assert!(!ran.stderr.contains("cannot add"), "{ran}");
+    ran.exits(0);
+    for router in ["203.0.113.1", "203.0.113.2", "2001:db8::1"] {
+        assert!(lan.route(router).expect(router)["tos"].is_null());
+    }
+    assert_eq!(lan.route("198.51.100.0/24").expect("a route")["gateway"], "203.0.113.2");
+}
+
 /// The kernel has one length of prefix for an IPv6 address, and several for one of IPv4.
 #[test]
 fn of_equal_addresses_the_last_counts() {
