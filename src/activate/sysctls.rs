@@ -39,7 +39,8 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>, metric: u32, guarded: bool
     };
     match settings.method {
         Method6::Disabled => vec![("ipv6/disable_ipv6", "1".to_owned())],
-        Method6::Ignore | Method6::Shared => Vec::new(),
+        Method6::Ignore => settings.privacy.map(|_| ("ipv6/use_tempaddr", privacy)).into_iter().collect(),
+        Method6::Shared => Vec::new(),
         // 2: also on a machine that forwards, on which 1 would be no.
         Method6::Auto => router("2"),
         Method6::Dhcp | Method6::Manual | Method6::LinkLocal => router("0"),

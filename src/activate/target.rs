@@ -201,6 +201,8 @@ fn from_route(wanted: &Route, metric: u32, table: u32) -> DesiredRoute {
     if table != 0 {
         options.table.get_or_insert(table);
     }
+    // Without a router there is nothing to be taken for on the link, and the kernel refuses it.
+    options.onlink = options.onlink.filter(|_| wanted.gateway.is_some());
     if wanted.gateway.is_none() && matches!(wanted.destination, IpNet::V4(_)) {
         options.scope.get_or_insert(if local { SCOPE_HOST } else { SCOPE_LINK });
     }

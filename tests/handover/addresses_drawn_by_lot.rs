@@ -47,7 +47,6 @@ const IPV4: Family = Family {
         ("may-fail", &["true", "false"]),
         ("dad-timeout", &["0", "50"]),
         ("link-local", &["0", "2", "3"]),
-        ("replace-local-rule", &["0", "1"]),
         (
             "routing-rule1",
             &[
@@ -69,13 +68,11 @@ const IPV4: Family = Family {
         ("table", &["100", "254", "255"]),
         ("src", &["10.77.0.2", "10.88.0.5"]),
         ("mtu", &["1400"]),
-        ("lock-mtu", &["true"]),
         ("onlink", &["true", "false"]),
         ("scope", &["253", "0", "254"]),
         ("tos", &["16"]),
         ("window", &["10000"]),
         ("cwnd", &["20"]),
-        ("lock-cwnd", &["true"]),
         ("initcwnd", &["30"]),
         ("initrwnd", &["30"]),
         ("type", &["unicast", "blackhole", "prohibit", "unreachable", "local"]),
@@ -100,7 +97,6 @@ const IPV6: Family = Family {
         ("ip6-privacy", &["-1", "0", "1", "2"]),
         ("addr-gen-mode", &["eui64", "stable-privacy"]),
         ("mtu", &["1300"]),
-        ("replace-local-rule", &["0", "1"]),
         (
             "routing-rule1",
             &[
@@ -119,7 +115,6 @@ const IPV6: Family = Family {
         ("src", &["fd77::2", "fd88::5"]),
         ("from", &["fd77::/64"]),
         ("mtu", &["1400"]),
-        ("lock-mtu", &["true"]),
         ("onlink", &["true", "false"]),
         ("window", &["10000"]),
         ("cwnd", &["20"]),
@@ -187,7 +182,7 @@ impl Family {
 
 /// Everything that a profile may have set, as sorted lines.
 pub(crate) fn seen(room: &Room) -> BTreeSet<String> {
-    let mut lines = BTreeSet::new();
+    let (mut lines, mut own) = (BTreeSet::new(), Vec::new());
     let links = room.ip_json("address show dev eth0");
     for address in links[0]["addr_info"].as_array().into_iter().flatten() {
         let mut address = address.clone();
@@ -196,7 +191,9 @@ pub(crate) fn seen(room: &Room) -> BTreeSet<String> {
                 address[time] = "leased".into();
             }
         }
+        own.push(address["local"].clone());
         if address["scope"] == "link" {
+            address["stable-privacy"] = Value::Null;
             // Of a key of the daemon's, or by lot; the daemon makes its route apart.
             address["local"] = Value::Null;
             address["noprefixroute"] = Value::Null;
@@ -209,7 +206,9 @@ pub(crate) fn seen(room: &Room) -> BTreeSet<String> {
                 let text = route[*key].as_str().unwrap_or_default();
                 text.starts_with("fe80:") || text.starts_with("169.254.")
             });
-            if !linked && route["dev"] != "lo" {
+            // The daemon makes a route of its own for an address that is alone in its prefix.
+            let needless = route["gateway"].is_null() && route["table"] != "local" && own.contains(&route["dst"]);
+            if !linked && !needless && route["dev"] != "lo" {
                 lines.insert(format!("{family} route {route}"));
             }
         }

@@ -77,7 +77,8 @@ fn a_router_outside_is_reached_as_the_route_that_needs_it() {
     let lan = crate::lan("route-outside");
     let v4 = "method=manual\naddress1=10.77.0.9/24\nroute1=198.51.100.0/24,203.0.113.1,20\nroute1_options=mtu=1400\n\
               route2=192.0.2.0/24\nroute3=198.18.0.0/15,192.0.2.1\nroute4=10.9.0.0/16,203.0.113.9\nroute4_options=onlink=true\n\
-              route5=10.8.0.0/16,203.0.113.5\nroute5_options=scope=0,src=10.77.0.9";
+              route5=10.8.0.0/16,203.0.113.5\nroute5_options=scope=0,src=10.77.0.9\n\
+              route6=10.6.0.0/16\nroute6_options=onlink=true";
     let v6 = "method=manual\naddress1=fd77::9/64\nroute1=fd99::/48,2001:db8::1\nroute1_options=table=300";
     of_eth0(&lan, v4, v6);
     up_twice(&lan);
@@ -89,7 +90,9 @@ fn a_router_outside_is_reached_as_the_route_that_needs_it() {
     for needless in ["192.0.2.1", "203.0.113.9"] {
         assert!(lan.route(needless).is_none(), "{needless}: on the link by a route, or said to be");
     }
-    assert!(lan.route("198.18.0.0/15").is_some() && lan.route("10.9.0.0/16").is_some());
+    for there in ["198.18.0.0/15", "10.9.0.0/16", "10.6.0.0/16"] {
+        assert!(lan.route(there).is_some(), "{there}");
+    }
 }
 
 /// The kernel looks up routers without a type of service, and without a sender.

@@ -145,6 +145,13 @@ fn routers_tell_routes_where_they_are_wanted_and_no_tunnel_is_passed_by() {
 }
 
 #[test]
+fn privacy_is_set_also_where_the_rest_is_left_to_the_kernel() {
+    let ignored = |privacy| Ip6Settings { method: Method6::Ignore, privacy, ..auto() };
+    assert_eq!(sysctls(Some(&ignored(Some(2))), 100, false), [("ipv6/use_tempaddr", "2".to_owned())]);
+    assert!(sysctls(Some(&ignored(None)), 100, false).is_empty());
+}
+
+#[test]
 fn a_router_without_addresses_is_enough_beside_an_address_of_the_profile() {
     let mut settings = auto();
     settings.ip.addresses = vec!["fd77::9/64".parse().unwrap()];
