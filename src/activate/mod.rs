@@ -30,4 +30,5 @@ pub use limits::Limits;
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};
 pub use session::{Session, TunnelSettings};
 pub use settings::{GlobalServers, Remembered, Renewal, Settings};
+pub(crate) use sysctls::router_metric;
 pub use tunnel::Apart;

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::file::StateFile;
 use super::netdev;
-use crate::activate::LinkOutcome;
+use crate::activate::{LinkOutcome, router_metric};
 use crate::profile::text::is_search_domain;
 use crate::profile::{Method4, Method6, Warning};
 use crate::proto::Instant;
@@ -137,10 +137,9 @@ fn identity(iaid: u32, duid: &[u8]) -> Option<String> {
 fn routers(text: &mut String, link: &LinkOutcome) {
     let by_router = link.profile.ipv6.as_ref().filter(|s| matches!(s.method, Method6::Auto | Method6::Dhcp));
     let Some(ip) = by_router.map(|settings| &settings.ip) else { return };
-    let metric = ip.route_metric.unwrap_or(link.metric);
-    text.push_str("\n[IPv6AcceptRA]\n");
+    // The kernel's own: networkd prolongs that route then.
+    text.push_str(&format!("\n[IPv6AcceptRA]\nRouteMetric={}\n", router_metric(ip, link.metric)));
     let words = [
-        (metric != 0, format!("RouteMetric={metric}\n")),
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
         (link.learned.search(Instant::default()).next().is_some(), "UseDomains=yes\n".to_owned()),
         (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),

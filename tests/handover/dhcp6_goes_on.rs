@@ -30,7 +30,7 @@ fn goes_on(name: &str, start: impl Fn(&Adoption<'_>) -> crate::verdict::Verdict)
     wait_for_global6(&lan);
     let before = server.log().matches(" DHCPREPLY(").count();
     let title = format!("{name}, ip=dhcp6");
-    let adoption = Adoption { pings: &["fd77::1"], ..one_link(&title, &lan, None) };
+    let adoption = Adoption { pings: &["fd77::1"], own_default: true, ..one_link(&title, &lan, None) };
     start(&adoption).print().is_clean();
     assert_eq!(given(&lan, &server, before), 1, "{}", server.log());
 }

@@ -182,9 +182,8 @@ fn alike(line: &str) -> Option<String> {
         fields.remove(key);
     }
     if ["ra", "kernel"].map(Some).contains(&fields.get("protocol").and_then(Value::as_str)) {
-        let default = fields.get("dst").is_some_and(|dst| dst == "default");
-        for key in ["protocol", "metrics", "scope", "metric"].iter().take(if default { 3 } else { 4 }) {
-            fields.remove(*key);
+        for key in ["protocol", "metrics", "scope", "metric"] {
+            fields.remove(key);
         }
     }
     fields.remove("dynamic");

@@ -1,5 +1,7 @@
 //! What a router says of routes (RFC 4191) and of the way out stays what it is under the daemons.
 
+use serde_json::Value;
+
 use crate::networkd::Networkd;
 use crate::networkmanager::NetworkManager;
 use crate::rig::{Adoption, one_link};
@@ -20,7 +22,8 @@ fn radvd(lan: &Lan) -> Process<'_> {
     radvd
 }
 
-fn stay(name: &str, start: impl Fn(&Adoption<'_>) -> crate::verdict::Verdict) {
+/// The routes of the way out after the daemon took over.
+fn stay(name: &str, own_default: bool, start: impl Fn(&Adoption<'_>) -> crate::verdict::Verdict) -> Vec<Value> {
     let lan = crate::lan(name);
     let _router = radvd(&lan);
     let profile = "type=ethernet\n[ipv4]\nmethod=disabled\n[ipv6]\nmethod=auto\naddr-gen-mode=eui64\nroute-metric=50\n";
@@ -28,17 +31,23 @@ fn stay(name: &str, start: impl Fn(&Adoption<'_>) -> crate::verdict::Verdict) {
     lan.up("rd.neednet=1 rd.sunup.handover=networkmanager,networkd").exits(0);
     wait_for_global6(&lan);
     let title = format!("{name}, a router's routes");
-    start(&Adoption { pings: &["fd77::1"], ..one_link(&title, &lan, None) }).print().is_clean();
+    start(&Adoption { pings: &["fd77::1"], own_default, ..one_link(&title, &lan, None) }).print().is_clean();
     assert!(lan.route("2001:db8:9::/48").is_some(), "{}", lan.client.ip("-6 route show"));
-    assert_eq!(lan.route("::/0").expect("a default route")["metric"], 50);
+    lan.client.ip_json("-6 route show default")
 }
 
+/// Its own is not lost with the kernel's, which goes after the router's lifetime: they have two metrics.
 #[test]
 fn stay_under_networkmanager() {
-    stay("nm-router", |adoption| adoption.by(NetworkManager::prepare(&adoption.lan.client)));
+    let defaults = stay("nm-router", true, |adoption| adoption.by(NetworkManager::prepare(&adoption.lan.client)));
+    let own = defaults.iter().find(|route| route["metric"] == 50).expect("the daemon's own");
+    assert!(own["expires"].is_null(), "{defaults:?}");
+    assert!(defaults.iter().any(|route| route["metric"] == 51), "the kernel's: {defaults:?}");
 }
 
+/// It prolongs the kernel's.
 #[test]
 fn stay_under_networkd() {
-    stay("networkd-router", |adoption| adoption.by(|| Networkd::start(&adoption.lan.client)));
+    let defaults = stay("networkd-router", false, |adoption| adoption.by(|| Networkd::start(&adoption.lan.client)));
+    assert_eq!(defaults.iter().map(|route| &route["metric"]).collect::<Vec<_>>(), [51], "{defaults:?}");
 }

@@ -75,7 +75,8 @@ fn an_address_from_a_router_advertisement_stays() {
     let _router = router(&lan);
     lan.up("ip=eth0:auto6 rd.neednet=1").exits(0);
     wait_for_global6(&lan);
-    let adoption = Adoption { pings: &["fd77::1"], ..one_link("NetworkManager, ip=eth0:auto6", &lan, None) };
+    let adoption =
+        Adoption { pings: &["fd77::1"], own_default: true, ..one_link("NetworkManager, ip=eth0:auto6", &lan, None) };
     adopt(&adoption).print().is_clean();
 }
 
@@ -87,6 +88,7 @@ fn both_families_stay() {
     wait_for_global6(&lan);
     let adoption = Adoption {
         pings: &["10.77.0.1", "fd77::1"],
+        own_default: true,
         ..one_link("NetworkManager, ip=dhcp and a router", &lan, Some(&server))
     };
     adopt(&adoption).print().is_clean();

@@ -156,13 +156,13 @@ fn a_router_gives_no_default_route_where_none_is_wanted() {
     }
 }
 
-/// Routes of routers (RFC 4191), and the metric of their default route.
+/// Routes of routers (RFC 4191), and the metric of their default route: next to the one that the daemon's own will have.
 #[test]
 fn a_router_tells_its_routes_where_they_are_wanted() {
     let lan = dhcp6_by_up::lan("router-routes");
     let _radvd = radvd(&lan, "route 2001:db8:9::/48 {};", ON_LINK);
     for (setting, routes, metric) in [
-        ("route-metric=50", true, Some(50)),
+        ("route-metric=50", true, Some(51)),
         ("never-default=true", true, None),
         ("ignore-auto-routes=true", false, None),
     ] {
