@@ -46,8 +46,8 @@ pub(super) fn sysctls(settings: Option<&Ip6Settings>, metric: u32, guarded: bool
     }
 }
 
-/// The metric of the default route that the kernel makes by a router: next to that of NetworkManager's own. With the same the kernel
-/// would take the daemon's route for this one, which goes when the router's lifetime is over: nobody is told by then.
+/// The metric of the default route that the kernel makes by a router: next to that of NetworkManager's own. With the same the daemon's
+/// would be this one, which goes with the router's lifetime, as the kernel hears no router any more by then.
 pub(crate) fn router_metric(ip: &IpSettings, metric: u32) -> u32 {
     // Zero is no metric of IPv6.
     Some(ip.route_metric.unwrap_or(metric)).filter(|&metric| metric != 0).unwrap_or(1024).saturating_add(1)

@@ -95,7 +95,7 @@ impl Link {
 
     /// True while `ipv6.mtu` is to be set yet.
     pub(super) fn waits_for_mtu6(&self) -> bool {
-        self.lower.mtu6_forgotten && self.mtu6().is_some()
+        self.lower.mtu6_forgotten && self.timing.done.is_none() && self.mtu6().is_some()
     }
 
     /// A bond in mode `802.3ad`.
