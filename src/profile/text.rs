@@ -47,27 +47,42 @@ pub fn unescape(text: &str) -> Vec<u8> {
     out
 }
 
+/// A number in decimal, hexadecimal (`0x`) or octal (leading `0`), with an optional sign and white space around it.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (digits, radix) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hexadecimal) => (hexadecimal, 16),
+        None if digits.len() > 1 && digits.starts_with('0') => (digits, 8),
+        None => (digits, 10),
+    };
+    unsigned(digits, radix).and_then(|number| number.checked_mul(sign))
+}
+
+/// Digits, and nothing else.
+pub(crate) fn unsigned(digits: &str, radix: u32) -> Option<i64> {
+    // The standard reader takes a further sign.
+    digits.chars().all(|c| c.is_digit(radix)).then(|| i64::from_str_radix(digits, radix).ok()).flatten()
+}
+
 /// An IAID: a number in decimal, hexadecimal (`0x`) or octal (leading `0`), or else four bytes in hexadecimal.
 pub fn iaid(text: &str) -> Option<u32> {
-    let (digits, radix) = match (text.strip_prefix("0x"), text.strip_prefix('0')) {
-        (Some(digits), _) => (digits, 16),
-        (None, Some(digits)) if !digits.is_empty() => (digits, 8),
-        _ => (text, 10),
-    };
-    let number = |digits: &str, radix| {
-        // The standard reader takes a sign.
-        digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, radix).ok()).flatten()
-    };
+    let plain = text.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'x' | b':'));
+    let number = || integer(text).and_then(|number| u32::try_from(number).ok());
+    let hexadecimal = |digits: &str| unsigned(digits, 16).and_then(|number| u32::try_from(number).ok());
     let bytes = || {
         let text = text.strip_prefix("0x").unwrap_or(text);
-        let byte = |part: &str| number(part, 16).filter(|_| part.len() <= 2);
+        let byte = |part: &str| hexadecimal(part).filter(|_| part.len() <= 2);
         let mut parts = text.split(':');
         let value =
             parts.by_ref().take(4).try_fold((0, 0), |(value, count), part| Some((value << 8 | byte(part)?, count + 1)));
         let value = value.filter(|&(_, count)| count == 4 && parts.next().is_none()).map(|(value, _)| value);
-        value.or_else(|| number(text, 16).filter(|_| text.len() == 8))
+        value.or_else(|| hexadecimal(text).filter(|_| text.len() == 8))
     };
-    number(digits, radix).or_else(bytes)
+    Some(()).filter(|()| plain).and_then(|()| number().or_else(bytes))
 }
 
 #[cfg(test)]

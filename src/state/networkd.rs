@@ -82,9 +82,10 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
     let ip = &settings.ip;
     text.push_str(&format!("\n[DHCPv4]\n{}", client_identifier(lease).unwrap_or_else(|| BY_ADDRESS.to_owned())));
     text.push_str(&format!("RouteMetric={}\n", ip.route_metric.unwrap_or(link.metric)));
+    let named = lease.domain.is_some() || !lease.search.is_empty();
     let words = [
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
-        (lease.domain.is_some() || !lease.search.is_empty(), "UseDomains=yes\n".to_owned()),
+        (named && !ip.ignore_auto_dns, "UseDomains=yes\n".to_owned()),
         (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),
         (ip.ignore_auto_routes, "UseRoutes=no\n".to_owned()),
         (!ip.takes_default_route(), "UseGateway=no\n".to_owned()),
@@ -139,9 +140,10 @@ fn routers(text: &mut String, link: &LinkOutcome) {
     let Some(ip) = by_router.map(|settings| &settings.ip) else { return };
     // The kernel's own: networkd prolongs that route then.
     text.push_str(&format!("\n[IPv6AcceptRA]\nRouteMetric={}\n", router_metric(ip, link.metric)));
+    let named = link.learned.search(Instant::default()).next().is_some();
     let words = [
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
-        (link.learned.search(Instant::default()).next().is_some(), "UseDomains=yes\n".to_owned()),
+        (named && !ip.ignore_auto_dns, "UseDomains=yes\n".to_owned()),
         (ip.ignore_auto_dns, "UseDNS=no\n".to_owned()),
         (ip.ignore_auto_routes, "UseRoutePrefix=no\n".to_owned()),
         (!ip.takes_default_route(), "UseGateway=no\n".to_owned()),
@@ -155,10 +157,11 @@ fn dhcp6(text: &mut String, link: &LinkOutcome) {
     let Some(identity) = identity(lease.iaid, &lease.duid) else { return };
     text.push_str(&format!("\n[DHCPv6]\n{identity}"));
     let settings = link.profile.ipv6.as_ref();
+    let ignored = settings.is_some_and(|settings| settings.ip.ignore_auto_dns);
     let words = [
         (settings.is_some_and(|settings| settings.method == Method6::Dhcp), "WithoutRA=solicit\n"),
-        (!lease.search.is_empty(), "UseDomains=yes\n"),
-        (settings.is_some_and(|settings| settings.ip.ignore_auto_dns), "UseDNS=no\n"),
+        (!lease.search.is_empty() && !ignored, "UseDomains=yes\n"),
+        (ignored, "UseDNS=no\n"),
     ];
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(word));
 }

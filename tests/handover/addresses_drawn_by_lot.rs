@@ -11,7 +11,7 @@ use crate::chance::Chance;
 use crate::daemon::{Daemon, fake_udev};
 use crate::networkmanager::NetworkManager;
 use crate::same_links::write;
-use crate::support::{Lan, Room, wait_until};
+use crate::support::{Lan, Ran, Room, wait_until};
 
 /// One of the two families: what its addresses look like.
 struct Family {
@@ -275,6 +275,29 @@ pub(crate) fn difference(pair: &[BTreeSet<String>; 2]) -> String {
         pair[one].difference(&pair[1 - one]).map(|line| format!("{sign} {line}\n")).collect::<String>()
     };
     format!("\n{}{}", only(0, "sunup "), only(1, "daemon"))
+}
+
+/// What differs between the link that sunup has set up and the daemon's, once both have had their time; `forgives` what need not
+/// be reported. `all` answers what is seen, sunup's first.
+pub(crate) fn verdict(
+    head: &str,
+    ran: &Ran,
+    daemon: &NetworkManager<'_>,
+    all: impl Fn() -> [BTreeSet<String>; 2],
+    forgives: impl Fn(&[BTreeSet<String>; 2]) -> bool,
+) -> Option<String> {
+    wait_until(Duration::from_secs(12), || daemon.connected_ms("eth0").is_some() || daemon.refuses("eth0"));
+    let refused = ran.stderr.contains("profile refused: /etc/NetworkManager/system-connections/eth0");
+    if daemon.refuses("eth0") || refused {
+        let same = daemon.refuses("eth0") == refused;
+        return (!same).then(|| format!("SEED {head}: one refuses it, sunup {refused}\n{}", ran.stderr));
+    }
+    let mut pair = [BTreeSet::new(), BTreeSet::new()];
+    let same = wait_until(Duration::from_secs(4), || {
+        pair = all();
+        pair[0] == pair[1]
+    });
+    (!same && !forgives(&pair)).then(|| format!("SEED {head}{}\n{}", difference(&pair), ran.stderr))
 }
 
 /// Compares for the seeds of `DRAWN_SEED` and `DRAWN_COUNT`.

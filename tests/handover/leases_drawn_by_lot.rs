@@ -2,14 +2,13 @@
 //! `DRAWN_SEED=1000 DRAWN_COUNT=100 cargo test --test handover -- --ignored --nocapture leases_drawn_by_lot`.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use crate::addresses_drawn_by_lot::{campaign, difference, seen};
+use crate::addresses_drawn_by_lot::{campaign, seen, verdict};
 use crate::chance::Chance;
-use crate::daemon::{Daemon, fake_udev};
+use crate::daemon::fake_udev;
 use crate::networkmanager::NetworkManager;
 use crate::same_links::write;
-use crate::support::{Lan, wait_until};
+use crate::support::Lan;
 
 /// Settings of `[ipv4]`, each given or not.
 const SETTINGS: &[(&str, &[&str])] = &[
@@ -109,18 +108,8 @@ fn compare(seed: u64) -> Option<String> {
     fake_udev(&theirs.client);
     let daemon = NetworkManager::prepare(&theirs.client)();
     let ran = ours.sunup(&["up", "--timeout", "8", "--cmdline", "rd.neednet=1"]);
-    wait_until(Duration::from_secs(12), || daemon.connected_ms("eth0").is_some() || daemon.refuses("eth0"));
-    let refused = ran.stderr.contains("profile refused: /etc/NetworkManager/system-connections/eth0");
-    if daemon.refuses("eth0") || refused {
-        let same = daemon.refuses("eth0") == refused;
-        return (!same).then(|| format!("SEED {head}: one refuses it, sunup {refused}\n{}", ran.stderr));
-    }
-    let mut pair = [BTreeSet::new(), BTreeSet::new()];
-    let same = wait_until(Duration::from_secs(4), || {
-        pair = [all(&ours, &servers[0].log()), all(&theirs, &servers[1].log())];
-        pair[0] == pair[1]
-    });
-    (!same).then(|| format!("SEED {head}{}\n{}", difference(&pair), ran.stderr))
+    let both = || [all(&ours, &servers[0].log()), all(&theirs, &servers[1].log())];
+    verdict(&head, &ran, &daemon, both, |_| false)
 }
 
 #[test]

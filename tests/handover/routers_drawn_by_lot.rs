@@ -2,16 +2,16 @@
 //! `DRAWN_SEED=1000 DRAWN_COUNT=100 cargo test --test handover -- --ignored --nocapture routers_drawn_by_lot`.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::addresses_drawn_by_lot::{campaign, difference, seen};
+use crate::addresses_drawn_by_lot::{campaign, seen, verdict};
 use crate::chance::Chance;
-use crate::daemon::{Daemon, fake_udev};
+use crate::daemon::fake_udev;
 use crate::networkmanager::NetworkManager;
+use crate::routes_of_routers::radvd;
 use crate::same_links::write;
-use crate::support::{Dnsmasq, Lan, wait_until};
+use crate::support::{Dnsmasq, Lan};
 
 /// Values, one of which is given in this share of the cases.
 type Settings = &'static [(&'static str, &'static [&'static str])];
@@ -225,34 +225,15 @@ fn compare(seed: u64) -> Option<String> {
         let options = [&["--interface=srv0"], &case.server[..]].concat();
         Dnsmasq::start(&lan.server, &options)
     });
-    let _routers = lans.each_ref().map(|lan| {
-        case.router.as_ref().map(|text| {
-            lan.server.sh(&format!("printf '%s' '{text}' >/run/radvd.conf"));
-            let arguments = ["-n", "-m", "stderr", "-d", "1", "-C", "/run/radvd.conf", "-p", "/run/radvd.pid"];
-            let mut radvd = lan.server.spawn("radvd", &arguments);
-            radvd.wait_for("version");
-            radvd
-        })
-    });
+    let _routers = lans.each_ref().map(|lan| case.router.as_ref().map(|text| radvd(lan, text)));
     let [ours, theirs] = &lans;
     fake_udev(&theirs.client);
     let daemon = NetworkManager::prepare(&theirs.client)();
     let ran = ours.sunup(&["up", "--timeout", "12", "--cmdline", "rd.neednet=1"]);
-    wait_until(Duration::from_secs(12), || daemon.connected_ms("eth0").is_some() || daemon.refuses("eth0"));
-    let refused = ran.stderr.contains("profile refused: /etc/NetworkManager/system-connections/eth0");
-    if daemon.refuses("eth0") || refused {
-        let same = daemon.refuses("eth0") == refused;
-        return (!same).then(|| format!("SEED {head}: one refuses it, sunup {refused}\n{}", ran.stderr));
-    }
-    let mut pair = [BTreeSet::new(), BTreeSet::new()];
-    let same = wait_until(Duration::from_secs(4), || {
-        pair = [all(ours), all(theirs)];
-        pair[0] == pair[1]
-    });
     // To the daemon a router without addresses is a success, and sunup writes nothing down for a link that has none.
     let global = |line: &String| line.starts_with("address") && line.contains("\"scope\":\"global\"");
-    let nothing = ran.code != 0 && !pair[1].iter().any(global);
-    (!same && !nothing).then(|| format!("SEED {head}{}\n{}", difference(&pair), ran.stderr))
+    let nothing = |pair: &[BTreeSet<String>; 2]| ran.code != 0 && !pair[1].iter().any(global);
+    verdict(&head, &ran, &daemon, || [all(ours), all(theirs)], nothing)
 }
 
 #[test]

@@ -16,17 +16,22 @@ use crate::support::{Lan, Process};
 const CONFIGURATION: &str = "interface srv0 {\n AdvSendAdvert on;\n MinRtrAdvInterval 3;\n MaxRtrAdvInterval 4;\n\
     prefix fd77::/64 { AdvValidLifetime 16; AdvPreferredLifetime 12; };\n route 2001:db8:9::/48 {};\n RDNSS fd77::53 {};\n DNSSL dawn.example {};\n};\n";
 
-fn radvd(lan: &Lan) -> Process<'_> {
+/// The server's room is one of a router.
+fn routing(lan: &Lan) {
     lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
     lan.server.ip("address add fd77::1/64 dev srv0 nodad");
-    lan.server.sh(&format!("printf '%s' '{CONFIGURATION}' >/run/radvd.conf"));
+}
+
+/// A router with this configuration.
+pub(crate) fn radvd<'lan>(lan: &'lan Lan, configuration: &str) -> Process<'lan> {
+    lan.server.sh(&format!("printf '%s' '{configuration}' >/run/radvd.conf"));
     let mut radvd =
         lan.server.spawn("radvd", &["-n", "-m", "stderr", "-d", "1", "-C", "/run/radvd.conf", "-p", "/run/radvd.pid"]);
     radvd.wait_for("version");
     radvd
 }
 
-/// A link that sunup set up by this router.
+/// A link that sunup set up by the router.
 fn up(lan: &Lan) {
     let profile = "type=ethernet\n[ipv4]\nmethod=disabled\n[ipv6]\nmethod=auto\naddr-gen-mode=eui64\nroute-metric=50\n";
     write(lan, &[("eth0", profile)]);
@@ -37,7 +42,8 @@ fn up(lan: &Lan) {
 /// The routes of the way out after the daemon took over.
 fn stay(name: &str, own_default: bool, start: impl Fn(&Adoption<'_>) -> crate::verdict::Verdict) -> Vec<Value> {
     let lan = crate::lan(name);
-    let _router = radvd(&lan);
+    routing(&lan);
+    let _router = radvd(&lan, CONFIGURATION);
     up(&lan);
     let title = format!("{name}, a router's routes");
     start(&Adoption { pings: &["fd77::1"], own_default, ..one_link(&title, &lan, None) }).print().is_clean();
@@ -63,7 +69,8 @@ fn stay_under_networkd() {
 
 /// Nobody but the daemon hears the router after the hand-over. The kernel looks for what is over every 30 seconds.
 fn outlives<'lan, D: Daemon + 'lan>(lan: &'lan Lan, metric: &str, start: impl Fn(&'lan Lan) -> D) {
-    let _router = radvd(lan);
+    routing(lan);
+    let _router = radvd(lan, CONFIGURATION);
     up(lan);
     let monitor = lan.monitor();
     let daemon = start(lan);

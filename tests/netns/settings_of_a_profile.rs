@@ -24,6 +24,14 @@ fn up_twice(lan: &Lan) {
     assert!(requests.is_empty(), "{requests:#?}");
 }
 
+/// Nothing is waited for in vain.
+#[track_caller]
+fn up_soon(lan: &Lan) {
+    let ran = lan.up(CMDLINE);
+    ran.exits(0);
+    assert!(ran.elapsed.as_secs() < 6, "{ran}");
+}
+
 /// The kernel sets it to the link's when the link gets carrier, and when the link gets another MTU by a lease.
 #[test]
 fn the_mtu_of_ipv6_is_its_own() {
@@ -181,9 +189,7 @@ fn a_static_address_and_the_way_out_by_a_router() {
     let lan = dhcp6_by_up::lan("static-and-router");
     let _radvd = radvd(&lan, "RDNSS fd77::53 {};", ON_LINK);
     of_eth0(&lan, "method=disabled", "method=auto\nmay-fail=false\naddress1=fd77::9/64");
-    let ran = lan.up(CMDLINE);
-    ran.exits(0);
-    assert!(ran.elapsed.as_secs() < 6, "{ran}");
+    up_soon(&lan);
     assert!(lan.route("::/0").is_some());
     assert!(lan.client.read("/etc/resolv.conf").contains("nameserver fd77::53"));
     lan.sunup(&["down"]).exits(0);
@@ -197,9 +203,7 @@ fn a_router_with_a_prefix_is_enough_beside_address_and_gateway() {
     let lan = dhcp6_by_up::lan("static-and-prefix");
     let _radvd = radvd(&lan, "", ON_LINK);
     of_eth0(&lan, "method=disabled", "method=auto\nmay-fail=false\naddress1=fd88::9/64,fd88::1");
-    let ran = lan.up(CMDLINE);
-    ran.exits(0);
-    assert!(ran.elapsed.as_secs() < 6, "{ran}");
+    up_soon(&lan);
     assert_eq!(lan.route("::/0").expect("that of the profile")["gateway"], "fd88::1");
 }
 
@@ -212,11 +216,17 @@ fn names_of_servers_go_before_those_of_routers() {
     let _server = dnsmasq(&lan, &[]);
     // The IAID is a number in any base.
     of_eth0(&lan, "method=disabled", "method=auto\ndhcp-iaid=0x10");
-    lan.up(CMDLINE).exits(0);
+    lan.up("rd.neednet=1 rd.sunup.handover=networkd").exits(0);
     let text = lan.client.read("/etc/resolv.conf");
     assert!(text.contains("search dawn.example noon.example\nnameserver fd77::53\nnameserver fd77::99\n"), "{text}");
     let leases = lan.server.read("/run/dnsmasq.leases");
     assert!(leases.lines().any(|line| line.split(' ').nth(1) == Some("16")), "{leases}");
+    // networkd takes the names of both, or of neither.
+    let told = || lan.client.sh("cat /run/systemd/network/*-sunup-eth0.network").matches("UseDomains=yes").count();
+    assert_eq!(told(), 2);
+    of_eth0(&lan, "method=disabled", "method=auto\ndhcp-iaid=0x10\nignore-auto-dns=true");
+    lan.up("rd.neednet=1 rd.sunup.handover=networkd").exits(0);
+    assert_eq!(told(), 0);
 }
 
 /// As the daemon does, and networkd: the name is in the server's names from the first lease on.

@@ -1,28 +1,11 @@
 //! Scalars as NetworkManager reads them.
 
-/// A number in decimal, hexadecimal (`0x`) or octal (leading `0`), with an optional sign and white space around it.
-pub(in crate::input) fn integer(text: &str) -> Option<i64> {
-    let text = text.trim_matches(|c: char| c.is_ascii_whitespace());
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => (-1, digits),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let (digits, radix) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(hexadecimal) => (hexadecimal, 16),
-        None if digits.len() > 1 && digits.starts_with('0') => (digits, 8),
-        None => (digits, 10),
-    };
-    unsigned(digits, radix).and_then(|number| number.checked_mul(sign))
-}
+pub(in crate::input) use crate::profile::text::integer;
+use crate::profile::text::unsigned;
 
 /// A number in decimal, with white space around it.
 pub(super) fn decimal(text: &str) -> Option<i64> {
     unsigned(text.trim_matches(|c: char| c.is_ascii_whitespace()), 10)
-}
-
-fn unsigned(digits: &str, radix: u32) -> Option<i64> {
-    // The standard reader takes a further sign.
-    digits.chars().all(|c| c.is_digit(radix)).then(|| i64::from_str_radix(digits, radix).ok()).flatten()
 }
 
 /// `true`, `1`, `false` or `0`, as GLib reads them.
