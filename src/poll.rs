@@ -369,7 +369,7 @@ fn tell(session: &mut Session, event: Event) {
             let options = ndisc::options(&bytes);
             session.handle(now, Input::RouterOptions { ifindex, options: &options });
         }
-        Event::RouterPrefix { ifindex } => session.handle(now, Input::RouterOptions { ifindex, options: &[] }),
+        Event::RouterPrefix { ifindex, prefix } => session.handle(now, Input::RouterPrefix { ifindex, prefix }),
         Event::Router { ifindex, flags } => {
             let kernel::RouterFlags { heard, managed, other } = flags;
             session.handle(now, Input::Router { ifindex, heard, managed, other });

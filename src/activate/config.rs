@@ -67,6 +67,13 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// The IAID and DUID of DHCPv6.
+    pub(super) fn dhcp6(&self) -> (u32, Vec<u8>) {
+        (self.iaid, self.duid.clone())
+    }
+}
+
 /// How long one DHCP exchange takes at most where the profile does not say, as in NetworkManager.
 pub(super) const DHCP_TIMEOUT: Duration = Duration::from_secs(45);
 

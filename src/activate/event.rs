@@ -44,6 +44,13 @@ pub enum Input<'a> {
         /// The options.
         options: &'a [NdOption],
     },
+    /// A router advertisement had a prefix.
+    RouterPrefix {
+        /// The link it came by.
+        ifindex: u32,
+        /// The prefix.
+        prefix: IpNet,
+    },
     /// A UDP payload for port 68.
     Dhcp4 {
         /// The link it came by.

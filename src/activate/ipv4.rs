@@ -224,9 +224,12 @@ impl Ipv4 {
         if let Some(lease) = self.lease() {
             all = target::from_lease4(lease, &self.settings.ip, metric, now);
         }
+        // Routers are reached by what the lease says is on the link.
+        let direct = all.routes.iter().filter(|route| route.gateway.is_none()).map(|route| route.destination);
+        let others: Vec<ipnet::IpNet> = self.addresses().into_iter().chain(direct).collect();
         let own = match self.partly() {
-            Some(part) => target::from_profile(&part, &self.addresses(), metric),
-            None => target::from_profile(&self.settings.ip, &self.addresses(), metric),
+            Some(part) => target::from_profile(&part, &others, metric),
+            None => target::from_profile(&self.settings.ip, &others, metric),
         };
         let chosen =
             self.conflicts.chosen().map(|address| target::link_local(address, metric, self.settings.ip.route_table));

@@ -8,6 +8,7 @@
 //! (measured: 1.0 to 2.0 s). To wait for that would cost every machine a second for what a retransmission repairs.
 
 mod lease;
+mod order;
 mod router;
 mod sources;
 
@@ -69,6 +70,10 @@ pub(super) struct Ipv6 {
     default_route: bool,
     /// A router has said something.
     heard: bool,
+    /// Prefixes as routers told them.
+    prefixes: Vec<IpNet>,
+    /// A global address has come.
+    news: bool,
     limits: Limits,
     /// The link-layer address of all routers.
     routers: Vec<u8>,
@@ -98,6 +103,8 @@ impl Ipv6 {
             asked_at: VecDeque::new(),
             default_route: false,
             heard: false,
+            prefixes: Vec::new(),
+            news: false,
             limits,
             routers,
         };
@@ -135,6 +142,8 @@ impl Ipv6 {
 
     /// An address appeared, changed or went.
     pub(super) fn address(&mut self, event: AddressEvent, now: Instant) {
+        let is_known = self.known.iter().any(|known| known.net == event.net);
+        self.news |= !is_known && !event.gone && event.is_global();
         self.known.retain(|known| known.net != event.net);
         if !event.gone {
             self.known.push(event);

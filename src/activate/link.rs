@@ -2,11 +2,11 @@
 
 mod carrier;
 mod dns;
+mod heard;
 mod port;
 mod report;
 mod tunnels;
 
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 
 use self::carrier::Lower;
@@ -29,7 +29,7 @@ use crate::profile::tuning::{self, Change};
 use crate::profile::{Device, HwAddr, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
-use crate::proto::ndisc::{Learned, NdOption};
+use crate::proto::ndisc::Learned;
 use crate::proto::{dhcp4, dhcp6};
 
 /// What a link is started with besides its device and profile.
@@ -232,50 +232,6 @@ impl Link {
     pub(super) fn gone(&mut self) {
         self.removed = true;
         self.device.carrier = false;
-    }
-
-    /// An address appeared, changed or went.
-    pub(super) fn address(&mut self, event: AddressEvent, now: Instant) {
-        if let (Some(v6), ipnet::IpNet::V6(_)) = (&mut self.v6, event.net) {
-            v6.address(event, now);
-        }
-    }
-
-    /// A default route by this link appeared or went.
-    pub(super) fn default_route(&mut self, ipv6: bool, there: bool) {
-        if let Some(v6) = self.v6.as_mut().filter(|_| ipv6) {
-            v6.default_route(there);
-        }
-    }
-
-    /// What the last router advertisement says about DHCPv6.
-    pub(super) fn router(&mut self, heard: bool, managed: bool, other: bool) {
-        if let Some(v6) = &mut self.v6 {
-            v6.router(heard, managed, other);
-        }
-    }
-
-    /// A UDP payload for port 546.
-    pub(super) fn dhcp6(&mut self, now: Instant, source: Ipv6Addr, payload: &[u8]) {
-        if let Some(v6) = &mut self.v6 {
-            v6.dhcp6(now, source, payload);
-        }
-    }
-
-    /// Options of a router advertisement.
-    pub(super) fn router_options(&mut self, options: &[NdOption], now: Instant) {
-        self.learned.apply(options, now);
-        self.v6.iter_mut().for_each(Ipv6::heard);
-    }
-
-    /// A UDP payload for port 68.
-    pub(super) fn dhcp4(&mut self, now: Instant, source: Ipv4Addr, payload: &[u8]) {
-        self.v4.packet(now, source, payload);
-    }
-
-    /// An ARP packet.
-    pub(super) fn arp(&mut self, now: Instant, packet: &[u8]) {
-        self.v4.arp(now, packet);
     }
 
     /// A time that was waited for may have come.

@@ -25,6 +25,7 @@ mod tuning;
 mod tunnel;
 mod wait;
 
+pub(crate) use event::is_link_local6;
 pub use event::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Underlay};
 pub use limits::Limits;
 pub use outcome::{Dns, LinkOutcome, LinkState, Missing, Outcome, Reason, Timing, Untouched, Verdict};

@@ -2,6 +2,7 @@
 //! when what was required is decided.
 
 mod absent;
+mod order;
 mod tunnels;
 
 use std::rc::Rc;
@@ -37,6 +38,8 @@ pub struct Session {
     /// Ways to endpoints by links of others.
     pinned: Vec<(u32, DesiredRoute)>,
     actions: std::collections::VecDeque<Action>,
+    /// Rounds of putting addresses in order.
+    ordered: u8,
     started: Instant,
     now: Instant,
 }
@@ -82,6 +85,7 @@ impl Session {
             making: Vec::new(),
             lifted: Vec::new(),
             pinned: Vec::new(),
+            ordered: 0,
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -110,6 +114,7 @@ impl Session {
             Input::LinkGone { ifindex } => self.on(ifindex, Link::gone),
             Input::Address(event) => self.on(event.ifindex, |link| link.address(event, now)),
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
+            Input::RouterPrefix { ifindex, prefix } => self.on(ifindex, |link| link.router_prefix(prefix)),
             Input::RouterOptions { ifindex, options } => self.on(ifindex, |link| link.router_options(options, now)),
             Input::Dhcp4 { ifindex, source, payload } => self.on(ifindex, |link| link.dhcp4(now, source, payload)),
             Input::Arp { ifindex, packet } => self.on(ifindex, |link| link.arp(now, packet)),
@@ -144,6 +149,7 @@ impl Session {
             return Output::Transmit(action);
         }
         match self.verdict() {
+            Ok(_) if self.puts_in_order() => self.poll(),
             Ok(verdict) => Output::Event(verdict),
             Err(until) => Output::WaitUntil(until),
         }

@@ -110,6 +110,7 @@ pub(super) fn from_lease6(lease: &dhcp6::Lease, now: Instant) -> Vec<DesiredAddr
         no_prefix_route: true,
         no_dad: false,
         optimistic: true,
+        leads_temporary: false,
     };
     lease.addresses.iter().map(one).collect()
 }
@@ -124,6 +125,7 @@ fn add_address(target: &mut FamilyTarget, net: IpNet, valid: Option<Duration>, m
         no_prefix_route: true,
         no_dad: false,
         optimistic: false,
+        leads_temporary: false,
     });
     if net.prefix_len() == net.max_prefix_len() {
         return;

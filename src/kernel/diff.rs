@@ -1,5 +1,7 @@
 //! What must be sent so that the kernel holds what is wanted: a pure function. A second run gives nothing.
 
+mod addresses;
+
 use std::cell::OnceCell;
 use std::time::Duration;
 
@@ -32,7 +34,7 @@ pub fn diff<'a>(have: &'a Snapshot, want: &'a [DesiredLink]) -> Vec<Request<'a>>
         links(have, wanted, &mut requests);
     }
     for wanted in want {
-        addresses(have, wanted, &mut requests);
+        addresses::addresses(have, wanted, &mut requests);
     }
     for direct in [true, false] {
         for wanted in want {
@@ -75,6 +77,7 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
         addr_gen_mode,
         token,
         addresses: _,
+        order6: _,
         routes: _,
         rules: _,
         rules6: _,
@@ -113,20 +116,21 @@ fn links<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Req
     requests.extend(changes.into_iter().flatten().map(|change| Request::SetLink(target, change)));
 }
 
-fn addresses<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Request<'a>>) {
-    let target = target(have, wanted.ifindex);
-    let missing = |address: &&DesiredAddress| {
-        !have.addresses.iter().any(|held| held.ifindex == wanted.ifindex && same_address(held, address))
-    };
-    requests.extend(wanted.addresses.iter().filter(missing).map(|address| Request::AddAddress(target, address)));
-}
-
 /// True if nothing about `held` that the kernel can change in place differs from `wanted`.
 ///
 /// Of an IPv4 address those are the lifetimes; broadcast address and prefix route are settled when it is added. Whether an address
 /// was probed is history.
 fn same_address(held: &Address, wanted: &DesiredAddress) -> bool {
-    let DesiredAddress { net, broadcast: _, valid, preferred, no_prefix_route, no_dad: _, optimistic: _ } = wanted;
+    let DesiredAddress {
+        net,
+        broadcast: _,
+        valid,
+        preferred,
+        no_prefix_route,
+        no_dad: _,
+        optimistic: _,
+        leads_temporary: _,
+    } = wanted;
     let prefix_route = matches!(net, IpNet::V4(_)) || held.no_prefix_route() == *no_prefix_route;
     // What is asked for is cut to the valid lifetime, see `encode`.
     let preferred = preferred.map_or(*valid, |time| Some(valid.map_or(time, |valid| valid.min(time))));

@@ -146,7 +146,8 @@ fn address(batch: &mut Batch, sequence: u32, kind: u16, flags: u16, target: Targ
 }
 
 fn lifetimes(batch: &mut Batch, wanted: &DesiredAddress) {
-    let DesiredAddress { net, broadcast, valid, preferred, no_prefix_route, no_dad, optimistic } = wanted;
+    let DesiredAddress { net, broadcast, valid, preferred, no_prefix_route, no_dad, optimistic, leads_temporary } =
+        wanted;
     if let (IpNet::V4(_), Some(broadcast)) = (net, broadcast) {
         batch.address(ifa::BROADCAST, IpAddr::V4(*broadcast));
     }
@@ -154,6 +155,7 @@ fn lifetimes(batch: &mut Batch, wanted: &DesiredAddress) {
     let bits = [
         (*no_prefix_route, ifa::F_NOPREFIXROUTE),
         (no_dad, ifa::F_NODAD),
+        (*leads_temporary, ifa::F_MANAGETEMPADDR),
         // The kernel refuses the two together.
         (*optimistic && !no_dad && matches!(net, IpNet::V6(_)), ifa::F_OPTIMISTIC),
     ];

@@ -99,6 +99,8 @@ pub enum Event {
     RouterPrefix {
         /// Index of the link it came by.
         ifindex: u32,
+        /// The prefix.
+        prefix: IpNet,
     },
     /// A router advertisement changed what is known of DHCPv6 on a link.
     Router {
@@ -171,8 +173,7 @@ pub(super) fn event(kind: u16, payload: &[u8]) -> Option<Event> {
         rtm::NEWLINK | rtm::DELLINK => link_event(payload, kind == rtm::DELLINK),
         rtm::NEWADDR | rtm::DELADDR => address_event(payload, kind == rtm::DELADDR),
         rtm::NEWROUTE | rtm::DELROUTE => default_route(payload, kind == rtm::DELROUTE),
-        // `struct prefixmsg` has the index where `struct nduseroptmsg` has it.
-        rtm::NEWPREFIX => Some(Event::RouterPrefix { ifindex: ifindex(payload)? }),
+        rtm::NEWPREFIX => read::router_prefix(payload).map(|(ifindex, prefix)| Event::RouterPrefix { ifindex, prefix }),
         rtm::NEWNDUSEROPT => user_option(payload),
         _ => None,
     }

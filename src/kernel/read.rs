@@ -17,6 +17,10 @@ const LINK_HEADER: usize = 16;
 /// Length of `struct ifaddrmsg`.
 const ADDRESS_HEADER: usize = 8;
 
+/// Length of `struct prefixmsg`, and the attribute with the prefix.
+const PREFIX_HEADER: usize = 12;
+const PREFIX_ADDRESS: u16 = 1;
+
 /// RTM_NEWLINK, RTM_DELLINK.
 pub(super) fn link(payload: &[u8], links: &mut Vec<Link>) {
     links.extend(parse_link(payload));
@@ -94,6 +98,14 @@ pub(super) fn router_flags(inet6: &[u8]) -> RouterFlags {
 pub(super) fn protocol_info(payload: &[u8]) -> Option<(u32, &[u8])> {
     let header = LinkHeader::parse(payload).ok()?;
     Some((header.index, find(payload.get(LINK_HEADER..)?, ifla::PROTINFO)?))
+}
+
+/// RTM_NEWPREFIX, `struct prefixmsg`: the link and the prefix.
+pub(super) fn router_prefix(payload: &[u8]) -> Option<(u32, IpNet)> {
+    let ifindex = payload.get(4..)?.first_chunk().copied().map(u32::from_ne_bytes)?;
+    let length = *payload.get(9)?;
+    let address = address_of(find(payload.get(PREFIX_HEADER..)?, PREFIX_ADDRESS)?)?;
+    Some((ifindex, IpNet::new(address, length).ok()?))
 }
 
 /// The value of the first attribute of this type.

@@ -1,5 +1,6 @@
 //! One modifying request: what it does, in words for people and in bytes for the kernel.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 
@@ -26,7 +27,7 @@ pub enum Request<'a> {
     /// Change a property of a link.
     SetLink(Target<'a>, LinkChange<'a>),
     /// Add an address, or give the one that is there these lifetimes.
-    AddAddress(Target<'a>, &'a DesiredAddress),
+    AddAddress(Target<'a>, Cow<'a, DesiredAddress>),
     /// Remove an address.
     RemoveAddress(Target<'a>, IpNet),
     /// Add a route.
@@ -163,13 +164,8 @@ fn write_change(f: &mut fmt::Formatter<'_>, target: Target<'_>, change: LinkChan
 
 fn write_route(f: &mut fmt::Formatter<'_>, verb: &str, target: Target<'_>, route: &DesiredRoute) -> fmt::Result {
     write!(f, "{verb} ")?;
-    match route.options.kind.unwrap_or_default() {
-        RouteKind::Unicast => {}
-        RouteKind::Local => f.write_str("local ")?,
-        RouteKind::Blackhole => f.write_str("blackhole ")?,
-        RouteKind::Unreachable => f.write_str("unreachable ")?,
-        RouteKind::Prohibit => f.write_str("prohibit ")?,
-        RouteKind::Throw => f.write_str("throw ")?,
+    if let Some(word) = route.options.kind.and_then(RouteKind::word) {
+        write!(f, "{word} ")?;
     }
     write!(f, "route {}", route.destination)?;
     if let Some(gateway) = route.gateway {

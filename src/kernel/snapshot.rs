@@ -127,6 +127,36 @@ impl Address {
         self.flags & ifa::F_TENTATIVE != 0 && self.flags & ifa::F_OPTIMISTIC == 0
     }
 
+    /// Duplicate address detection is under way, whether the address may be used meanwhile or not.
+    pub fn is_being_probed(&self) -> bool {
+        self.flags & ifa::F_TENTATIVE != 0
+    }
+
+    /// It may be used before it is proved unique (RFC 4429).
+    pub fn is_optimistic(&self) -> bool {
+        self.flags & ifa::F_OPTIMISTIC != 0
+    }
+
+    /// An IPv6 address that reaches beyond the link.
+    pub fn is_global6(&self) -> bool {
+        matches!(self.net, IpNet::V6(_)) && self.scope == 0
+    }
+
+    /// An IPv6 address by lot, for a while (RFC 8981).
+    pub fn is_temporary(&self) -> bool {
+        self.is_global6() && self.flags & ifa::F_TEMPORARY != 0
+    }
+
+    /// The kernel makes temporary addresses beside it where it is told so.
+    pub fn leads_temporary(&self) -> bool {
+        self.flags & ifa::F_MANAGETEMPADDR != 0
+    }
+
+    /// What the kernel made of a router's prefix.
+    pub fn is_by_router(&self) -> bool {
+        self.is_global6() && self.leads_temporary() && self.valid.is_some() && !self.is_duplicate()
+    }
+
     /// Another host has the address (IFA_F_DADFAILED).
     pub fn is_duplicate(&self) -> bool {
         self.flags & ifa::F_DADFAILED != 0

@@ -1,5 +1,6 @@
 //! What must be known before a request is sent so that it can be undone, and undoing it.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use ipnet::IpNet;
@@ -45,6 +46,8 @@ pub(super) fn entries(have: &Snapshot, want: &[DesiredLink], requests: &[Request
             // They go with the port's place in the bridge, or with the bridge.
             Request::AddVlans(..) => {}
             Request::SetLink(target, change) => link(have, *target, *change, &mut entries),
+            // One that is taken away and made anew is noted already.
+            Request::AddAddress(target, wanted) if requests.contains(&Request::RemoveAddress(*target, wanted.net)) => {}
             Request::AddAddress(target, wanted) => entries.extend(address(have, *target, wanted)),
             Request::RemoveAddress(..) => {}
             Request::AddRoute(target, route) => {
@@ -143,9 +146,10 @@ fn address(have: &Snapshot, target: Target<'_>, wanted: &DesiredAddress) -> Opti
         no_prefix_route: held.no_prefix_route(),
         no_dad: true,
         optimistic: false,
+        leads_temporary: false,
     };
     let object = format!("lifetime {}", held.net);
-    Some(Entry::changed(target.ifindex, object, by(&Request::AddAddress(target, &former))))
+    Some(Entry::changed(target.ifindex, object, by(&Request::AddAddress(target, Cow::Owned(former)))))
 }
 
 /// An address as an object of its link.

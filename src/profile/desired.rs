@@ -64,6 +64,9 @@ pub struct DesiredLink {
     pub token: Option<std::net::Ipv6Addr>,
     /// Addresses it shall have.
     pub addresses: Vec<DesiredAddress>,
+    /// Prefixes of routers in the order in which they were told: IPv6 addresses are put in order, the one to speak from first. `None`:
+    /// what is there stays where it is.
+    pub order6: Option<Vec<IpNet>>,
     /// Routes by this link that shall exist.
     pub routes: Vec<DesiredRoute>,
     /// Policy rules that shall exist. The family is that of `from` or `to`; IPv4 for a rule without either.
@@ -87,6 +90,8 @@ pub struct DesiredAddress {
     pub no_prefix_route: bool,
     /// IFA_F_NODAD: do not probe the address (IPv6).
     pub no_dad: bool,
+    /// IFA_F_MANAGETEMPADDR: the kernel makes temporary addresses beside it (RFC 8981).
+    pub leads_temporary: bool,
     /// IFA_F_OPTIMISTIC: usable while it is being probed (RFC 4429), where the kernel can; not for addresses a person chose.
     pub optimistic: bool,
 }

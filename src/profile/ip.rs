@@ -299,6 +299,20 @@ pub enum RouteKind {
     Throw,
 }
 
+impl RouteKind {
+    /// Its word; `None` for an ordinary route, which needs none.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Unicast => None,
+            Self::Local => Some("local"),
+            Self::Blackhole => Some("blackhole"),
+            Self::Unreachable => Some("unreachable"),
+            Self::Prohibit => Some("prohibit"),
+            Self::Throw => Some("throw"),
+        }
+    }
+}
+
 /// A policy rule: `routing-ruleN`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RoutingRule {

@@ -3,7 +3,10 @@
 //! networkd reads nothing else back: it looks at the kernel and at its configuration files. `KeepConfiguration=yes` keeps it
 //! from dropping what it did not make; the broadcast address and the client identifier make its own result equal to ours.
 
+mod route;
+
 use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
@@ -37,7 +40,7 @@ fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
     dhcp6(&mut text, link);
     routers(&mut text, link);
     static_addresses(&mut text, link);
-    static_routes(&mut text, link);
+    link.target.routes.iter().for_each(|route| text.push_str(&route::section(route, &link.target).unwrap_or_default()));
     StateFile::public(path(&link.device.name, priority), text)
 }
 
@@ -46,14 +49,22 @@ fn network(text: &mut String, link: &LinkOutcome) {
     let method6 = link.profile.ipv6.as_ref().map_or(Method6::Disabled, |s| s.method);
     let mut add = |key: &str, value: &str| text.push_str(&format!("{key}={value}\n"));
     let leased6 = link.lease6.as_ref().is_some_and(|lease| !lease.is_empty());
-    let dhcp = match (method4 == Method4::Auto && link.lease4.is_some(), leased6) {
+    let dhcp = match (method4 == Method4::Auto && link.lease4.is_some(), leased6 || method6 == Method6::Dhcp) {
         (true, true) => "yes",
         (true, false) => "ipv4",
         (false, true) => "ipv6",
         (false, false) => "no",
     };
     add("DHCP", dhcp);
-    add("IPv6AcceptRA", if matches!(method6, Method6::Auto | Method6::Dhcp) { "yes" } else { "no" });
+    add("IPv6AcceptRA", if method6 == Method6::Auto { "yes" } else { "no" });
+    let privacy = link.profile.ipv6.as_ref().and_then(|settings| settings.privacy);
+    let privacy = match (privacy, method6) {
+        (None, Method6::Ignore | Method6::Shared) => Some("kernel"),
+        (Some(1), _) => Some("prefer-public"),
+        (Some(2), _) => Some("yes"),
+        _ => None,
+    };
+    privacy.into_iter().for_each(|word| add("IPv6PrivacyExtensions", word));
     let chosen = chosen(link);
     match (method6 == Method6::Disabled, chosen) {
         (true, Some(_)) => add("LinkLocalAddressing", "ipv4"),
@@ -97,7 +108,7 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
 const BY_ADDRESS: &str = "ClientIdentifier=mac\n";
 
 /// The settings with which networkd sends the identifier of the lease; `None` if it cannot.
-fn client_identifier(lease: &Lease) -> Option<String> {
+pub(crate) fn client_identifier(lease: &Lease) -> Option<String> {
     match lease.client_id.as_deref()? {
         // RFC 4361: 255, IAID, DUID.
         [255, a, b, c, d, duid @ ..] => {
@@ -110,33 +121,48 @@ fn client_identifier(lease: &Lease) -> Option<String> {
     }
 }
 
-/// What there is to say of a lease that networkd cannot go on with.
-pub fn remark(link: &LinkOutcome) -> Option<Warning> {
-    let lease = link.lease4.as_ref().filter(|lease| client_identifier(lease).is_none())?;
-    let id = link.profile.ipv4.as_ref().and_then(|settings| settings.dhcp_client_id.clone()).unwrap_or_default();
+/// What there is to say of leases that networkd cannot go on with.
+pub fn remarks(link: &LinkOutcome) -> Vec<Warning> {
     let name = &link.device.name;
-    let text = format!(
-        "systemd-networkd cannot send the client identifier of {name} (ipv4.dhcp-client-id={id}), only one made of the MAC address or \
-         a DUID: if it takes over, it will ask for another address than {}",
-        lease.address
-    );
-    Some(Warning::new(&link.profile.origin, text))
+    let (ipv4, ipv6) = (link.profile.ipv4.as_ref(), link.profile.ipv6.as_ref());
+    let lease4 = link.lease4.as_ref().filter(|lease| client_identifier(lease).is_none()).map(|lease| {
+        let id = ipv4.and_then(|settings| settings.dhcp_client_id.clone()).unwrap_or_default();
+        format!(
+            "systemd-networkd cannot send the client identifier of {name} (ipv4.dhcp-client-id={id}), only one made of the MAC address or \
+             a DUID: if it takes over, it will ask for another address than {}",
+            lease.address
+        )
+    });
+    let lease6 = link.lease6.as_ref().filter(|lease| !lease.is_empty() && identity(lease.iaid, &lease.duid).is_none());
+    let lease6 = lease6.map(|_| {
+        let duid = ipv6.and_then(|settings| settings.dhcp_duid.clone()).unwrap_or_default();
+        format!(
+            "systemd-networkd cannot send the DUID of {name} (ipv6.dhcp-duid={duid}), only one of a type and length it knows: if it takes \
+             over, it will ask for another IPv6 address"
+        )
+    });
+    lease4.into_iter().chain(lease6).map(|text| Warning::new(&link.profile.origin, text)).collect()
 }
 
-/// networkd's names of the types of DUID, from 1 on (RFC 8415 section 11, RFC 6355). It knows no others.
-const DUID_TYPES: [&str; 4] = ["link-layer-time", "vendor", "link-layer", "uuid"];
+/// networkd's names of the types of DUID, from 1 on (RFC 8415 section 11, RFC 6355), and how long it wants what follows the type. It
+/// knows no others, and gives a link up for one of another length.
+const DUID_TYPES: [(&str, RangeInclusive<usize>); 4] =
+    [("link-layer-time", 7..=126), ("vendor", 12..=12), ("link-layer", 3..=126), ("uuid", 16..=16)];
 
-/// An IAID and a DUID; `None` for a type that networkd does not know.
+/// An IAID and a DUID; `None` for one that networkd does not take.
 fn identity(iaid: u32, duid: &[u8]) -> Option<String> {
     let (kind, rest) = duid.split_first_chunk::<2>()?;
-    let kind = DUID_TYPES.get(usize::from(u16::from_be_bytes(*kind)).checked_sub(1)?)?;
+    let (kind, lengths) = DUID_TYPES.get(usize::from(u16::from_be_bytes(*kind)).checked_sub(1)?)?;
+    if !lengths.contains(&rest.len()) {
+        return None;
+    }
     let raw: Vec<String> = rest.iter().map(|byte| format!("{byte:02x}")).collect();
     Some(format!("IAID={iaid}\nDUIDType={kind}\nDUIDRawData={}\n", raw.join(":")))
 }
 
 /// What is taken from routers, as the kernel was told: a default route with another metric would be a second one.
 fn routers(text: &mut String, link: &LinkOutcome) {
-    let by_router = link.profile.ipv6.as_ref().filter(|s| matches!(s.method, Method6::Auto | Method6::Dhcp));
+    let by_router = link.profile.ipv6.as_ref().filter(|settings| settings.method == Method6::Auto);
     let Some(ip) = by_router.map(|settings| &settings.ip) else { return };
     // The kernel's own: networkd prolongs that route then.
     text.push_str(&format!("\n[IPv6AcceptRA]\nRouteMetric={}\n", router_metric(ip, link.metric)));
@@ -151,17 +177,21 @@ fn routers(text: &mut String, link: &LinkOutcome) {
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
 }
 
-/// The same identifiers again, or the server gives a second address.
+/// The same identifiers, or the server gives a second address; also without a lease: a router may have the daemon ask for one.
 fn dhcp6(text: &mut String, link: &LinkOutcome) {
-    let Some(lease) = link.lease6.as_ref().filter(|lease| !lease.is_empty()) else { return };
-    let Some(identity) = identity(lease.iaid, &lease.duid) else { return };
+    let Some(settings) = &link.profile.ipv6 else { return };
+    if !matches!(settings.method, Method6::Auto | Method6::Dhcp) {
+        return;
+    }
+    let lease = link.lease6.as_ref();
+    let known = lease.map(|lease| (lease.iaid, lease.duid.clone())).or_else(|| link.identity6.clone());
+    let identity = known.and_then(|(iaid, duid)| identity(iaid, &duid)).unwrap_or_default();
     text.push_str(&format!("\n[DHCPv6]\n{identity}"));
-    let settings = link.profile.ipv6.as_ref();
-    let ignored = settings.is_some_and(|settings| settings.ip.ignore_auto_dns);
+    let named = lease.is_some_and(|lease| !lease.search.is_empty());
     let words = [
-        (settings.is_some_and(|settings| settings.method == Method6::Dhcp), "WithoutRA=solicit\n"),
-        (!lease.search.is_empty() && !ignored, "UseDomains=yes\n"),
-        (ignored, "UseDNS=no\n"),
+        (settings.method == Method6::Dhcp, "WithoutRA=solicit\n"),
+        (named && !settings.ip.ignore_auto_dns, "UseDomains=yes\n"),
+        (settings.ip.ignore_auto_dns, "UseDNS=no\n"),
     ];
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(word));
 }
@@ -191,22 +221,5 @@ fn static_addresses(text: &mut String, link: &LinkOutcome) {
         }
         // networkd would make the prefix route with its own metric beside the one that is there.
         text.push_str("AddPrefixRoute=no\n");
-    }
-}
-
-fn static_routes(text: &mut String, link: &LinkOutcome) {
-    use crate::profile::desired::protocol::STATIC;
-    for route in link.target.routes.iter().filter(|route| route.protocol == STATIC) {
-        text.push_str(&format!("\n[Route]\nDestination={}\n", route.destination));
-        if let Some(gateway) = route.gateway {
-            text.push_str(&format!("Gateway={gateway}\n"));
-        }
-        text.push_str(&format!("Metric={}\n", route.metric));
-        if let Some(table) = route.options.table {
-            text.push_str(&format!("Table={table}\n"));
-        }
-        if route.options.onlink == Some(true) {
-            text.push_str("GatewayOnLink=yes\n");
-        }
     }
 }

@@ -14,7 +14,7 @@ use crate::same_links::write;
 use crate::support::{Lan, Ran, Room, wait_until};
 
 /// One of the two families: what its addresses look like.
-struct Family {
+pub(crate) struct Family {
     section: &'static str,
     methods: &'static [&'static str],
     addresses: &'static [&'static str],
@@ -26,7 +26,7 @@ struct Family {
     attributes: &'static [(&'static str, &'static [&'static str])],
 }
 
-const IPV4: Family = Family {
+pub(crate) const IPV4: Family = Family {
     section: "ipv4",
     methods: &["manual", "manual", "manual", "disabled", "link-local"],
     addresses: &["10.77.0.2/24", "10.77.0.3/24", "10.88.0.5/16", "192.0.2.1/32", "172.16.5.9/30", "10.77.0.2/16"],
@@ -83,7 +83,7 @@ const IPV4: Family = Family {
     ],
 };
 
-const IPV6: Family = Family {
+pub(crate) const IPV6: Family = Family {
     section: "ipv6",
     methods: &["manual", "manual", "manual", "disabled", "link-local", "ignore"],
     addresses: &["fd77::2/64", "fd77::3/64", "fd88::5/48", "2001:db8::1/128", "fd77::2/48"],
@@ -129,7 +129,8 @@ const IPV6: Family = Family {
 };
 
 impl Family {
-    fn draw(&self, chance: &mut Chance) -> String {
+    /// The section.
+    pub(crate) fn draw(&self, chance: &mut Chance) -> String {
         let one = |chance: &mut Chance, of: &[&'static str]| of[chance.index(of.len())];
         let method = one(chance, self.methods);
         let mut text = format!("[{}]\nmethod={method}\n", self.section);

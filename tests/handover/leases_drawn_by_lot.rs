@@ -57,15 +57,15 @@ const SERVER: &[&[&str]] = &[
     &["--dhcp-option=12,finch", "--dhcp-option=42,10.77.0.9"],
 ];
 
-fn draw(chance: &mut Chance) -> (String, Vec<&'static str>) {
+/// The section `[ipv4]`, and options of the server.
+pub(crate) fn draw(chance: &mut Chance) -> (String, Vec<&'static str>) {
     let one = |chance: &mut Chance, of: &[&'static str]| of[chance.index(of.len())];
-    let mut profile = "type=ethernet\n[ipv4]\nmethod=auto\n".to_owned();
+    let mut section = "[ipv4]\nmethod=auto\n".to_owned();
     for (key, values) in SETTINGS {
         if chance.happens(0.15) {
-            profile.push_str(&format!("{key}={}\n", one(chance, values)));
+            section.push_str(&format!("{key}={}\n", one(chance, values)));
         }
     }
-    profile.push_str("[ipv6]\nmethod=disabled\n");
     let mut server = Vec::new();
     for options in SERVER {
         if chance.happens(0.25) {
@@ -78,7 +78,7 @@ fn draw(chance: &mut Chance) -> (String, Vec<&'static str>) {
         server.retain(|option| !option.starts_with("--dhcp-option=3,"));
         server.push("--dhcp-option=3");
     }
-    (profile, server)
+    (section, server)
 }
 
 /// What is there, what the resolver is told, and who the server thinks the client is.
@@ -96,7 +96,8 @@ fn all(lan: &Lan, log: &str) -> BTreeSet<String> {
 }
 
 fn compare(seed: u64) -> Option<String> {
-    let (profile, options) = draw(&mut Chance::new(seed));
+    let (section, options) = draw(&mut Chance::new(seed));
+    let profile = format!("type=ethernet\n{section}[ipv6]\nmethod=disabled\n");
     let (theirs, ours) = (crate::lan(&format!("lease-{seed}-daemon")), crate::lan(&format!("lease-{seed}-sunup")));
     let head = format!("seed {seed}: {options:?}\n{profile}");
     eprintln!("{head}");

@@ -14,6 +14,7 @@ mod chance;
 mod support;
 
 mod addresses_drawn_by_lot;
+mod adoptions_drawn_by_lot;
 mod daemon;
 mod leases_drawn_by_lot;
 mod lines;

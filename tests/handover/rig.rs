@@ -171,7 +171,7 @@ impl Adoption<'_> {
 }
 
 /// Every route, as the monitor would print it.
-fn routes(room: &Room) -> BTreeSet<String> {
+pub(crate) fn routes(room: &Room) -> BTreeSet<String> {
     let all = ["-4", "-6"].map(|family| room.ip(&format!("{family} route show table all")));
     all.iter().flat_map(|text| text.lines()).map(lasting).collect()
 }
@@ -184,7 +184,7 @@ fn lasting(text: &str) -> String {
 
 /// Removals and links that were down. A route that the daemon itself has added since the start may go again: it does so
 /// with a route to a router that turns out to be on the link.
-fn event_faults(events: &[Event], routes: &BTreeSet<String>) -> Vec<Fault> {
+pub(crate) fn event_faults(events: &[Event], routes: &BTreeSet<String>) -> Vec<Fault> {
     let own = |event: &Event| {
         let first = events.iter().find(|one| lasting(&one.text) == lasting(&event.text));
         event.kind == "ROUTE" && first.is_some_and(|one| !one.deleted) && !routes.contains(&lasting(&event.text))

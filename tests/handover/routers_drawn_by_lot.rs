@@ -113,17 +113,17 @@ fn some(chance: &mut Chance, settings: Settings, share: f64, write: impl Fn(&str
     text
 }
 
-/// A profile, radvd's configuration and dnsmasq's options.
-struct Case {
-    profile: String,
-    router: Option<String>,
-    server: Vec<&'static str>,
+/// The section `[ipv6]`, radvd's configuration and dnsmasq's options.
+pub(crate) struct Case {
+    pub(crate) section: String,
+    pub(crate) router: Option<String>,
+    pub(crate) server: Vec<&'static str>,
 }
 
-fn draw(chance: &mut Chance) -> Case {
+pub(crate) fn draw(chance: &mut Chance) -> Case {
     let keyfile = |key: &str, value: &str| format!("{key}={value}\n");
     let method = one(chance, SETTINGS[0].1);
-    let mut section = format!("method={method}\n");
+    let mut section = format!("[ipv6]\nmethod={method}\n");
     section.push_str(&some(chance, &SETTINGS[1..2], 1.0, keyfile));
     section.push_str(&some(chance, &SETTINGS[2..], 0.13, keyfile));
     if method == "manual" && !section.contains("address1") {
@@ -155,12 +155,11 @@ fn draw(chance: &mut Chance) -> Case {
             server.push(one(chance, options));
         }
     }
-    let profile = format!("type=ethernet\n[ipv4]\nmethod=disabled\n[ipv6]\n{section}");
-    Case { profile, router: chance.happens(0.95).then_some(router), server }
+    Case { section, router: chance.happens(0.95).then_some(router), server }
 }
 
 /// A room with this server and this router.
-fn lan(name: &str, profile: &str) -> Lan {
+pub(crate) fn lan(name: &str, profile: &str) -> Lan {
     let lan = crate::lan(name);
     lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
     lan.server.sh("ip link set srv0 down; echo 0 >/proc/sys/net/ipv6/conf/srv0/accept_dad; ip link set srv0 up");
@@ -217,7 +216,7 @@ fn all(lan: &Lan) -> BTreeSet<String> {
 
 fn compare(seed: u64) -> Option<String> {
     let case = draw(&mut Chance::new(seed));
-    let profile = &case.profile;
+    let profile = &format!("type=ethernet\n[ipv4]\nmethod=disabled\n{}", case.section);
     let lans = ["sunup", "daemon"].map(|who| lan(&format!("router-{seed}-{who}"), profile));
     let head = format!("seed {seed}: {:?}\n{}\n{profile}", case.server, case.router.as_deref().unwrap_or("no router"));
     eprintln!("{head}");

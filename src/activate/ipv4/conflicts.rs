@@ -179,13 +179,15 @@ impl Conflicts {
         self.chosen.as_ref().map_or_else(|| Some(Progress::Failed(without_arp())), Chosen::missing)
     }
 
-    /// The addresses of a profile that may be used.
+    /// The addresses of a profile that may be used. One waits for those of its network that stand before it: the kernel speaks from the
+    /// first that it is given.
     pub(super) fn usable(&self, addresses: &[IpNet]) -> Vec<IpNet> {
-        let usable = |net: &IpNet| {
-            let is = |address: &Ipv4Addr| net.addr() == *address;
-            !self.open.iter().any(is) && !self.taken.iter().any(|(address, _)| is(address))
+        let is_open = |net: &IpNet| self.open.iter().any(|address| net.addr() == *address);
+        let usable = |(at, net): &(usize, &IpNet)| {
+            let mut before = addresses.iter().take(*at).filter(|other| other.trunc() == net.trunc());
+            !is_open(net) && !before.any(is_open) && !self.taken.iter().any(|(address, _)| net.addr() == *address)
         };
-        addresses.iter().copied().filter(usable).collect()
+        addresses.iter().enumerate().filter(usable).map(|(_, net)| *net).collect()
     }
 
     /// The addresses of the profile that other hosts have.

@@ -1,6 +1,7 @@
 //! What a link tells of itself when it is asked how it went.
 
 use super::Link;
+use crate::activate::config::Identity;
 use crate::activate::ipv6::Ipv6;
 use crate::activate::outcome::LinkOutcome;
 use crate::activate::tunnel::Tunnel;
@@ -35,6 +36,7 @@ impl Link {
             metric: self.start.metric,
             lease4: self.v4.held(now).cloned(),
             lease6: self.v6.as_ref().and_then(|v6| v6.held(now)).cloned(),
+            identity6: self.identity.as_ref().filter(|_| self.v6.is_some()).map(Identity::dhcp6),
             dns: self.dns(now),
             tuned: self.tuning.changed().to_vec(),
             tunnel: self.tunnel.as_ref().and_then(Tunnel::report),

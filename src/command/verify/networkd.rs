@@ -9,6 +9,7 @@ use super::{Effect, Finding};
 use crate::plan::fnmatch::fnmatch;
 use crate::profile::HwAddr;
 use crate::profile::desired::protocol;
+use crate::state;
 
 /// What systemd-networkd would do to a link.
 pub(super) fn verify(facts: &Facts, link: &Link) -> Vec<Finding> {
@@ -91,6 +92,11 @@ fn kept(facts: &Facts, link: &Link, file: &Held, say: &mut impl FnMut(Effect, St
             effect,
             "ClientIdentifier=mac is missing: the server sees another client, and gives another address".to_owned(),
         );
+    }
+    let lease = link.remembered.lease4.as_ref();
+    if lease.is_some_and(|lease| state::networkd::client_identifier(lease).is_none()) {
+        let text = "it cannot send the client identifier that the lease was got with: the server gives another address";
+        say(Effect::Adds, text.to_owned());
     }
     let metric = value(&file.text, "DHCPv4", "RouteMetric").and_then(|text| text.parse().ok()).unwrap_or(1024);
     for route in facts.defaults(link.device.ifindex, true) {

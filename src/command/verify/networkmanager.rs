@@ -87,6 +87,7 @@ fn committed(facts: &Facts, link: &Link, profile: &Profile, say: &mut impl FnMut
     if link_local && matches!(method6, Method6::Disabled | Method6::Ignore) {
         say(Effect::Flaps, "ipv6.method is disabled, but the link has a link-local address: it is removed".to_owned());
     }
+    order6(facts, link, profile, say);
     // Without a lease the daemon leaves the MTU of a link that it assumes.
     let leases = profile.ipv4.as_ref().is_some_and(|settings| settings.method == Method4::Auto);
     if let Some(mtu) = profile.link.mtu.filter(|&mtu| leases && mtu != link.device.mtu) {
@@ -108,6 +109,18 @@ fn committed(facts: &Facts, link: &Link, profile: &Profile, say: &mut impl FnMut
     if let Some(ipv6) = profile.ipv6.as_ref().filter(|settings| settings.method == Method6::Manual) {
         addresses(link, &ipv6.ip, say);
         gateway(facts, link, &ipv6.ip, false, say);
+    }
+}
+
+/// IPv6 addresses of the profile stand in its order, or the daemon takes them away and makes them anew.
+fn order6(facts: &Facts, link: &Link, profile: &Profile, say: &mut impl FnMut(Effect, String)) {
+    let Some(own) = profile.ipv6.as_ref().map(|settings| &settings.ip.addresses) else { return };
+    let listed = facts.addresses(link.device.ifindex).filter_map(|held| own.iter().position(|net| *net == held.net));
+    if !listed.is_sorted() {
+        say(
+            Effect::Flaps,
+            "the IPv6 addresses of the profile do not stand in its order: they are made anew".to_owned(),
+        );
     }
 }
 

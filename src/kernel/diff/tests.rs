@@ -37,6 +37,7 @@ fn address(text: &str, valid: Option<u64>) -> DesiredAddress {
         no_prefix_route: true,
         no_dad: false,
         optimistic: false,
+        leads_temporary: false,
     }
 }
 

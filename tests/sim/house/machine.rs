@@ -186,7 +186,10 @@ impl Machine {
         let scope = if local { 253 } else { 0 };
         self.snapshot.addresses.retain(|held| (held.ifindex, held.net.addr()) != (ifindex, net.addr()));
         let flags = flags | probing;
-        self.snapshot.addresses.push(Address { ifindex, net, scope, broadcast: None, flags, valid, preferred });
+        let address = Address { ifindex, net, scope, broadcast: None, flags, valid, preferred };
+        // The last one of IPv6 stands first.
+        let at = if matches!(net, IpNet::V6(_)) { 0 } else { self.snapshot.addresses.len() };
+        self.snapshot.addresses.insert(at, address);
     }
 
     /// Probing is over. Answers whether the address is still there.
@@ -218,7 +221,7 @@ fn change(request: &Request<'_>) -> Change {
         Request::SetLink(_, LinkChange::Name(name)) => Change::Name((*name).to_owned()),
         Request::SetLink(_, LinkChange::Mtu(mtu)) => Change::Mtu(*mtu),
         Request::SetLink(_, LinkChange::Mac(mac)) => Change::Mac(*mac),
-        Request::AddAddress(_, wanted) => Change::Address((*wanted).clone()),
+        Request::AddAddress(_, wanted) => Change::Address(wanted.clone().into_owned()),
         Request::RemoveAddress(_, net) => Change::NoAddress(*net),
         Request::AddRoute(_, wanted) => Change::Route((*wanted).clone()),
         Request::RemoveRoute(_, held) => Change::NoRoute((*held).clone()),

@@ -1,0 +1,70 @@
+//! A static route as a section of a `.network` file.
+
+use std::net::IpAddr;
+
+use crate::activate::is_link_local6;
+use crate::profile::desired::{DesiredLink, DesiredRoute, protocol};
+use crate::profile::ip::{RouteKind, RouteOptions};
+
+/// The section; `None` for a route that the daemon cannot be told of as it is: that stays where it is, for KeepConfiguration=yes. One
+/// that lacks something would come beside it.
+pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String> {
+    let RouteOptions {
+        table,
+        kind,
+        scope,
+        src,
+        from,
+        tos,
+        onlink,
+        // Of one router it says nothing.
+        weight: _,
+        mtu,
+        // MTUBytes= is not heeded by 252.
+        lock_mtu: _,
+        advmss,
+        window,
+        lock_window: _,
+        cwnd,
+        lock_cwnd: _,
+        initcwnd,
+        lock_initcwnd,
+        initrwnd,
+        lock_initrwnd,
+        rto_min,
+        quickack,
+    } = &route.options;
+    let unknown =
+        [*mtu, *window, *cwnd, *rto_min, tos.filter(|&tos| tos != 0).map(u32::from)].iter().any(Option::is_some)
+            || [*lock_initcwnd, *lock_initrwnd].contains(&Some(true));
+    if unknown || route.protocol != protocol::STATIC || !is_reached(route, link) {
+        return None;
+    }
+    let number = |value: &Option<u32>| value.map(|value| value.to_string());
+    let yes = |value: bool| (if value { "yes" } else { "no" }).to_owned();
+    let lines = [
+        ("Destination", Some(route.destination.to_string())),
+        ("Gateway", route.gateway.map(|gateway| gateway.to_string())),
+        ("Metric", Some(route.metric.to_string())),
+        ("Table", number(table)),
+        ("Type", kind.and_then(RouteKind::word).map(str::to_owned)),
+        ("Scope", scope.map(|scope| scope.to_string())),
+        ("PreferredSource", src.map(|source| source.to_string())),
+        ("Source", from.map(|prefix| prefix.to_string())),
+        ("GatewayOnLink", onlink.filter(|onlink| *onlink).map(yes)),
+        ("TCPAdvertisedMaximumSegmentSize", number(advmss)),
+        ("InitialCongestionWindow", number(initcwnd)),
+        ("InitialAdvertisedReceiveWindow", number(initrwnd)),
+        ("QuickAck", quickack.map(yes)),
+    ];
+    let given = lines.into_iter().filter_map(|(key, value)| Some(format!("{key}={}\n", value?)));
+    Some(given.fold("\n[Route]\n".to_owned(), |text, line| text + &line))
+}
+
+/// False for a route by a router that the daemon would wait for without end: it does not count a default route as a way to it.
+fn is_reached(route: &DesiredRoute, link: &DesiredLink) -> bool {
+    let Some(gateway) = route.gateway.filter(|_| route.options.onlink != Some(true)) else { return true };
+    let direct = link.routes.iter().filter(|route| route.gateway.is_none() && route.destination.prefix_len() != 0);
+    let mut ways = link.addresses.iter().map(|address| address.net).chain(direct.map(|route| route.destination));
+    matches!(gateway, IpAddr::V6(address) if is_link_local6(address)) || ways.any(|way| way.contains(&gateway))
+}
