@@ -2,6 +2,7 @@
 
 mod asked;
 mod elsewhere;
+mod refused;
 mod renew;
 mod write;
 
@@ -62,6 +63,7 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
     let mut driver = Driver::new(&mut kernel, Path::new("/sys"))?;
     let verdict = driver.run(&mut session)?;
     let mut outcome = session.outcome(verdict);
+    refused::leave_out(driver.kernel(), &mut outcome);
     let theirs = elsewhere.map(|elsewhere| elsewhere.finish(driver.kernel(), &mut outcome)).transpose();
     let theirs = theirs.unwrap_or_else(|error| {
         log::error!("{error}");

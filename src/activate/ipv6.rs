@@ -206,7 +206,9 @@ impl Ipv6 {
             if let Some(mode) = wanted {
                 dhcp.start(mode, now);
             }
-            fresh |= dhcp.drive(ifindex, now, timing, out);
+            let leased = dhcp.drive(ifindex, now, timing, out);
+            self.news |= leased;
+            fresh |= leased;
         }
         self.applied &= !fresh;
         fresh

@@ -88,8 +88,6 @@ pub(super) mod ifa {
     pub(crate) const BROADCAST: u16 = 4;
     pub(crate) const CACHEINFO: u16 = 6;
     pub(crate) const FLAGS: u16 = 8;
-    /// The same bit as IFA_F_SECONDARY of IPv4.
-    pub(crate) const F_TEMPORARY: u32 = 0x01;
     pub(crate) const F_NODAD: u32 = 0x02;
     pub(crate) const F_OPTIMISTIC: u32 = 0x04;
     pub(crate) const F_DADFAILED: u32 = 0x08;

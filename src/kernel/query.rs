@@ -46,7 +46,7 @@ impl Kernel {
         let only = if let [one] = want { one.ifindex } else { 0 };
         let (links, vlans) = (self.links_for(want)?, self.bridge_vlans(want)?);
         let mut snapshot = Snapshot { links, vlans, ..Snapshot::default() };
-        if want.iter().any(|wanted| !wanted.addresses.is_empty()) {
+        if want.iter().any(|wanted| !wanted.addresses.is_empty() || wanted.order6.is_some()) {
             snapshot.addresses = self.addresses(only)?;
         }
         for family in [family::INET, family::INET6] {

@@ -142,11 +142,6 @@ impl Address {
         matches!(self.net, IpNet::V6(_)) && self.scope == 0
     }
 
-    /// An IPv6 address by lot, for a while (RFC 8981).
-    pub fn is_temporary(&self) -> bool {
-        self.is_global6() && self.flags & ifa::F_TEMPORARY != 0
-    }
-
     /// The kernel makes temporary addresses beside it where it is told so.
     pub fn leads_temporary(&self) -> bool {
         self.flags & ifa::F_MANAGETEMPADDR != 0

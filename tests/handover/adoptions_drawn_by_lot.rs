@@ -52,8 +52,16 @@ fn draw(chance: &mut Chance) -> Case {
 
 /// What is there, without what changes by itself, what a daemon takes over from the kernel, and what comes later than sunup waits.
 fn held(lan: &Lan) -> BTreeSet<String> {
-    const PASSING: [&str; 7] =
-        ["expires", "dynamic", "valid_life_time", "preferred_life_time", "optimistic", "mngtmpaddr", "noprefixroute"];
+    const PASSING: [&str; 8] = [
+        "expires",
+        "dynamic",
+        "valid_life_time",
+        "preferred_life_time",
+        "optimistic",
+        "mngtmpaddr",
+        "noprefixroute",
+        "nodad",
+    ];
     let one = |line: &String| {
         let Some((head, json)) = line.split_once(" {") else { return Some(line.clone()) };
         let mut value: Value = serde_json::from_str(&format!("{{{json}")).unwrap();
@@ -71,8 +79,16 @@ fn change(before: &BTreeSet<String>, after: &BTreeSet<String>) -> (Vec<String>, 
     (only(before, after), only(after, before))
 }
 
-/// What has gone wrong while this daemon took over.
-fn adopted<D: Daemon>(name: &str, lan: &Lan, start: impl FnOnce() -> D) -> Option<String> {
+/// What was seen while a daemon took over.
+pub(crate) struct Seen {
+    /// What `verify-handover` said.
+    foretold: String,
+    /// What went wrong.
+    faults: Vec<String>,
+}
+
+/// Watches this daemon take over.
+fn adopted<D: Daemon>(lan: &Lan, start: impl FnOnce() -> D) -> Seen {
     let room = &lan.client;
     fake_udev(room);
     let mut before = held(lan);
@@ -89,54 +105,58 @@ fn adopted<D: Daemon>(name: &str, lan: &Lan, start: impl FnOnce() -> D) -> Optio
     let connected = wait_until(Duration::from_secs(12), || daemon.connected_ms("eth0").is_some());
     std::thread::sleep(AFTERWARDS);
     let events = monitor.events();
-    let mut said: Vec<String> = Vec::new();
-    if !connected {
-        said.push("never connected".to_owned());
-    }
+    let mut faults: Vec<String> = (!connected).then(|| "never connected".to_owned()).into_iter().collect();
     let named = room.try_read("/etc/resolv.conf").is_some_and(|text| text.contains("nameserver"));
-    let faults = daemon.faults("eth0").into_iter().filter(|fault| named || !matches!(fault, Fault::NoDns(_)));
-    said.extend(faults.map(|fault| format!("{fault:?}")));
-    said.extend(event_faults(&events, &routes).iter().map(|fault| format!("{fault:?}")));
+    let own = daemon.faults("eth0").into_iter().filter(|fault| named || !matches!(fault, Fault::NoDns(_)));
+    faults.extend(own.chain(event_faults(&events, &routes)).map(|fault| format!("{fault:?}")));
     let mut last = change(&before, &held(lan));
     wait_until(Duration::from_secs(3), || {
         last = change(&before, &held(lan));
         last.0.is_empty()
     });
-    said.extend(last.0.iter().map(|line| format!("- {line}")));
+    faults.extend(last.0.iter().map(|line| format!("- {line}")));
     // What it makes of the servers' and routers' words by itself is its own affair.
-    let own = |line: &&String| {
+    let told = |line: &&String| {
         line.starts_with("address") || line.contains("\"protocol\":\"static\"") || line.contains(" rule ")
     };
-    said.extend(last.1.iter().filter(own).map(|line| format!("+ {line}")));
+    faults.extend(last.1.iter().filter(told).map(|line| format!("+ {line}")));
     let now = leases();
     if given.lines().count() != now.lines().count() {
-        said.push(format!("leases\n{given}to\n{now}"));
+        faults.push(format!("leases\n{given}to\n{now}"));
     }
-    // What was said before need not be said again.
-    let known = foretold.contains(if name == "networkd" { "systemd-networkd" } else { "NetworkManager flaps" });
-    (!said.is_empty() && !known).then(|| format!("{name}:\n{}\nforetold: {foretold}", said.join("\n")))
+    Seen { foretold, faults }
 }
+
+/// Sets the network of the case up, and lets this daemon take it over; `None` if it could not be set up.
+fn take_over(name: &str, daemon: &str, case: &Case) -> Option<Seen> {
+    let lan = routers_drawn_by_lot::lan(&format!("adopted-{name}-{daemon}"), &case.profile);
+    let _server = (case.server.len() > 1).then(|| Dnsmasq::start(&lan.server, &case.server));
+    let _router = case.router.as_ref().map(|text| radvd(&lan, text));
+    let line = format!("rd.neednet=1 rd.net.timeout.carrier=2 rd.sunup.handover={daemon}");
+    let ran = lan.sunup(&["up", "--timeout", "12", "--cmdline", &line]);
+    eprintln!("{name}, {daemon}: {ran}");
+    if ran.stderr.contains("sunup: failed") {
+        return None;
+    }
+    Some(match daemon {
+        "networkd" => adopted(&lan, || Networkd::start(&lan.client)),
+        _ => adopted(&lan, NetworkManager::prepare(&lan.client)),
+    })
+}
+
+const DAEMONS: [(&str, &str); 2] = [("networkmanager", "NetworkManager flaps"), ("networkd", "systemd-networkd")];
 
 fn compare(seed: u64) -> Option<String> {
     let case = draw(&mut Chance::new(seed));
     let head = format!("{:?}\n{}\n{}", case.server, case.router.as_deref().unwrap_or("no router"), case.profile);
     eprintln!("seed {seed}: {head}");
-    let one = |name: &'static str| {
-        let lan = routers_drawn_by_lot::lan(&format!("adopted-{seed}-{name}"), &case.profile);
-        let _server = (case.server.len() > 1).then(|| Dnsmasq::start(&lan.server, &case.server));
-        let _router = case.router.as_ref().map(|text| radvd(&lan, text));
-        let line = format!("rd.neednet=1 rd.net.timeout.carrier=2 rd.sunup.handover={name}");
-        let ran = lan.sunup(&["up", "--timeout", "12", "--cmdline", &line]);
-        if ran.code != 0 {
-            return None;
-        }
-        let fault = match name {
-            "networkd" => adopted(name, &lan, || Networkd::start(&lan.client)),
-            _ => adopted(name, &lan, NetworkManager::prepare(&lan.client)),
-        };
-        fault.map(|fault| format!("{fault}\n{}", ran.stderr))
+    let one = |(daemon, says): (&str, &str)| {
+        let seen = take_over(&seed.to_string(), daemon, &case)?;
+        // What was said before need not be said again.
+        let fault = !seen.faults.is_empty() && !seen.foretold.contains(says);
+        fault.then(|| format!("{daemon}:\n{}\nforetold: {}", seen.faults.join("\n"), seen.foretold))
     };
-    let faults: Vec<_> = ["networkmanager", "networkd"].into_iter().filter_map(one).collect();
+    let faults: Vec<_> = DAEMONS.into_iter().filter_map(one).collect();
     (!faults.is_empty()).then(|| format!("SEED {seed}: {head}\n{}", faults.join("\n")))
 }
 
@@ -144,4 +164,64 @@ fn compare(seed: u64) -> Option<String> {
 #[ignore = "a campaign: seconds for each seed"]
 fn adoptions_drawn_by_lot() {
     campaign(compare);
+}
+
+/// Nothing goes wrong with either daemon.
+fn is_clean(name: &str, sections: &str, router: Option<&str>, server: &[&'static str]) {
+    let profile = format!("type=ethernet\n{sections}");
+    let case = Case { profile, router: router.map(str::to_owned), server: [&["--interface=srv0"], server].concat() };
+    for (daemon, _) in DAEMONS {
+        let seen = take_over(name, daemon, &case).expect("the network is set up");
+        assert!(seen.faults.is_empty(), "{name}, {daemon}:\n{}\n{}", seen.faults.join("\n"), seen.foretold);
+    }
+}
+
+const OFF4: &str = "[ipv4]\nmethod=disabled\n";
+const OFF6: &str = "[ipv6]\nmethod=disabled\n";
+
+/// A router with two prefixes.
+const TWO_PREFIXES: &str = "interface srv0 {\n AdvSendAdvert on;\n MinRtrAdvInterval 3;\n MaxRtrAdvInterval 4;\n\
+    prefix 2001:db8:5::/64 { };\n prefix fd77::/64 { };\n};\n";
+
+/// Those of the profile in its order, then those of the router in its order: whatever stands elsewhere, NetworkManager makes anew.
+#[test]
+fn addresses_stand_in_their_order() {
+    let own = "method=auto\naddr-gen-mode=eui64\nmay-fail=false\naddress1=fd88::5/48\naddress2=fd88::6/48\n";
+    is_clean("order", &format!("{OFF4}[ipv6]\n{own}"), Some(TWO_PREFIXES), &[]);
+}
+
+/// Looked for at the same time, and not found free in this order.
+#[test]
+fn addresses_of_one_network_are_used_in_their_order() {
+    let own = "address1=10.77.0.3/24,10.77.0.1\naddress2=10.88.0.3/24\naddress3=10.77.0.2/24\naddress4=10.77.0.4/24\n";
+    is_clean("probed", &format!("[ipv4]\nmethod=manual\ndad-timeout=50\n{own}{OFF6}"), None, &[]);
+}
+
+/// Also one that the kernel refuses, one by a router that only a default route leads to, and some that the daemon cannot be told of.
+#[test]
+fn routes_of_every_sort_stay_as_they_are() {
+    let routes = "address1=10.77.0.2/24,10.88.0.1\nroute1=0.0.0.0/0\nroute1_options=table=254\n\
+        route2=10.1.0.0/16\nroute2_options=type=prohibit\nroute3=10.2.0.0/16,10.77.0.1\nroute3_options=mtu=1400,quickack=true\n\
+        route4=10.3.0.0/16,10.77.0.1,20\nroute4_options=src=10.77.0.2,table=300,initcwnd=30\n\
+        route5=10.4.0.0/16,10.77.0.1\nroute5_options=scope=254\nroute6=10.5.0.0/16,10.77.0.1\nroute6_options=tos=16\n";
+    is_clean("routes", &format!("[ipv4]\nmethod=manual\n{routes}{OFF6}"), None, &[]);
+}
+
+#[test]
+fn temporary_addresses_and_leases_without_routers_stay() {
+    let auto = "method=auto\naddr-gen-mode=eui64\nip6-privacy=2\nmay-fail=false\n";
+    is_clean("privacy", &format!("{OFF4}[ipv6]\n{auto}"), Some(TWO_PREFIXES), &[]);
+    let dhcp = "method=dhcp\naddr-gen-mode=eui64\nmay-fail=false\n";
+    is_clean("dhcp", &format!("{OFF4}[ipv6]\n{dhcp}"), Some(TWO_PREFIXES), &["--dhcp-range=fd77::10,fd77::ff,64,1h"]);
+}
+
+/// That the daemon cannot go on with the lease is said; it goes on with the link.
+#[test]
+fn an_identifier_that_networkd_does_not_take_costs_no_link() {
+    let profile = format!("type=ethernet\n[ipv4]\nmethod=auto\ndhcp-client-id=ff:00:00:00:01:00:02:ab\n{OFF6}");
+    let server = [&["--interface=srv0"], crate::support::DEFAULTS].concat();
+    let seen = take_over("identifier", "networkd", &Case { profile, router: None, server }).unwrap();
+    assert!(seen.foretold.contains("cannot send the client identifier"), "{}", seen.foretold);
+    let lost = |fault: &String| fault.starts_with("Removed") || fault.contains("never") || fault.starts_with("- ");
+    assert!(!seen.faults.iter().any(lost), "{:#?}", seen.faults);
 }

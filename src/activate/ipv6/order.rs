@@ -1,5 +1,7 @@
 //! In which order the addresses of a link stand: the one to speak from first.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::Ipv6;
@@ -15,7 +17,11 @@ impl Ipv6 {
 
     /// True if addresses have come in this run that are to be put in order among several. What was there before stays as it is.
     pub(in crate::activate) fn wants_order(&self) -> bool {
-        self.news && self.known.iter().filter(|known| known.is_global()).count() > 1
+        let known = self.known.iter().filter(|known| known.is_global()).map(|known| known.net.addr());
+        let leased = self.lease().into_iter().flat_map(|lease| &lease.addresses).map(|leased| leased.address.into());
+        let mut all: Vec<IpAddr> = known.chain(leased).collect();
+        all.extend(self.settings.ip.addresses.iter().map(IpNet::addr));
+        self.news && all.iter().any(|address| Some(address) != all.first())
     }
 
     /// True if there are routes from addresses (`src`): the kernel forgets that while an address is made anew.

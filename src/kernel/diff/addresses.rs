@@ -12,6 +12,7 @@ use super::super::request::{Request, Target};
 use super::super::snapshot::{Address, Snapshot};
 use super::{same_address, target};
 use crate::profile::desired::{DesiredAddress, DesiredLink};
+use crate::profile::sort::sort_by_key;
 
 pub(super) fn addresses<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Request<'a>>) {
     let target = target(have, wanted.ifindex);
@@ -43,11 +44,8 @@ fn moved(held: &[&Address], wanted: &DesiredLink) -> Vec<IpNet> {
     let listed: Vec<&&Address> = held.iter().filter(|held| held.is_global6()).collect();
     let is_given = |held: &&&&Address| held.is_by_router() && !own().any(|net| net == held.net);
     let mut given: Vec<IpNet> = listed.iter().filter(is_given).map(|held| held.net).collect();
-    // Temporary addresses belong to the one that they were made beside.
-    if !held.iter().any(|held| held.is_temporary()) {
-        let place = |net: &IpNet| by_routers.iter().position(|prefix| prefix.contains(&net.addr()));
-        crate::profile::sort::sort_by_key(&mut given, |net| place(net).unwrap_or(usize::MAX));
-    }
+    let place = |net: &IpNet| by_routers.iter().position(|prefix| prefix.contains(&net.addr()));
+    sort_by_key(&mut given, |net| place(net).unwrap_or(usize::MAX));
     let order: Vec<IpNet> = own().chain(given).collect();
     let mut end = listed.len();
     let stays = |net: &&IpNet| {
@@ -59,7 +57,7 @@ fn moved(held: &[&Address], wanted: &DesiredLink) -> Vec<IpNet> {
     order.into_iter().rev().skip(kept).rev().collect()
 }
 
-/// The same address once more; probed again only if that is not over.
+/// The same address once more; probed again only if that is not over. Temporary addresses beside it go and come with it.
 fn anew<'a>(target: Target<'a>, held: &Address) -> [Request<'a>; 2] {
     let again = DesiredAddress {
         net: held.net,

@@ -20,7 +20,6 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
         // Of one router it says nothing.
         weight: _,
         mtu,
-        // MTUBytes= is not heeded by 252.
         lock_mtu: _,
         advmss,
         window,
@@ -34,14 +33,13 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
         rto_min,
         quickack,
     } = &route.options;
-    let unknown =
-        [*mtu, *window, *cwnd, *rto_min, tos.filter(|&tos| tos != 0).map(u32::from)].iter().any(Option::is_some)
-            || [*lock_initcwnd, *lock_initrwnd].contains(&Some(true));
+    // Of the metrics it reads these two of what is there; a route with others it would make once more, without them.
+    let metrics = [*mtu, *advmss, *window, *cwnd, *rto_min].iter().any(Option::is_some) || *quickack == Some(true);
+    let unknown = metrics || tos.unwrap_or(0) != 0 || [*lock_initcwnd, *lock_initrwnd].contains(&Some(true));
     if unknown || route.protocol != protocol::STATIC || !is_reached(route, link) {
         return None;
     }
     let number = |value: &Option<u32>| value.map(|value| value.to_string());
-    let yes = |value: bool| (if value { "yes" } else { "no" }).to_owned();
     let lines = [
         ("Destination", Some(route.destination.to_string())),
         ("Gateway", route.gateway.map(|gateway| gateway.to_string())),
@@ -51,11 +49,9 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
         ("Scope", scope.map(|scope| scope.to_string())),
         ("PreferredSource", src.map(|source| source.to_string())),
         ("Source", from.map(|prefix| prefix.to_string())),
-        ("GatewayOnLink", onlink.filter(|onlink| *onlink).map(yes)),
-        ("TCPAdvertisedMaximumSegmentSize", number(advmss)),
+        ("GatewayOnLink", onlink.filter(|onlink| *onlink).map(|_| "yes".to_owned())),
         ("InitialCongestionWindow", number(initcwnd)),
         ("InitialAdvertisedReceiveWindow", number(initrwnd)),
-        ("QuickAck", quickack.map(yes)),
     ];
     let given = lines.into_iter().filter_map(|(key, value)| Some(format!("{key}={}\n", value?)));
     Some(given.fold("\n[Route]\n".to_owned(), |text, line| text + &line))
