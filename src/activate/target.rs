@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::{IpNet, Ipv4Net};
 
 use crate::profile::desired::{DesiredAddress, DesiredRoute, protocol};
-use crate::profile::ip::{IpSettings, Route, RouteKind, RouteOptions};
+use crate::profile::ip::{IpSettings, Route, RouteKind, RouteOptions, TABLE_MAIN};
 use crate::profile::sort::sort_by_key;
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
@@ -42,21 +42,27 @@ pub(super) fn from_profile(settings: &IpSettings, others: &[IpNet], metric: u32)
         add_address(&mut target, net, None, metric, settings.route_table);
     }
     let table = settings.route_table;
-    let mut reachable = [settings.addresses.as_slice(), others].concat();
+    let near = [settings.addresses.as_slice(), others].concat();
     // The kernel refuses a route from an address that is not there.
-    let own = |source: IpAddr| reachable.iter().any(|net| net.addr() == source);
+    let own = |source: IpAddr| near.iter().any(|net| net.addr() == source);
     // One of IPv6 waits until that is proved; routers are looked up without a type of service and without a sender.
     let source = |options: &RouteOptions| options.src.is_none_or(|source| source.is_ipv4() && own(source));
     let for_all = |options: &RouteOptions| options.tos.unwrap_or(0) == 0 && options.from.is_none() && source(options);
     let direct = |route: &&Route| route.gateway.is_none() && is_way(&route.options) && for_all(&route.options);
-    let direct: Vec<_> = settings.routes.iter().filter(direct).map(|route| route.destination).collect();
-    reachable.extend(direct);
+    let direct: Vec<_> = settings.routes.iter().filter(direct).map(|one| from_route(one, metric, table)).collect();
+    // A router is looked up in the table of the route and in the main one.
+    let table_of = |route: &DesiredRoute| route.options.table.unwrap_or(TABLE_MAIN);
+    let serves = |way: &&DesiredRoute, wanted: &DesiredRoute| [TABLE_MAIN, table_of(wanted)].contains(&table_of(way));
+    let is_reached = |wanted: &DesiredRoute, gateway: IpAddr| {
+        let mut ways = direct.iter().filter(|way| serves(way, wanted));
+        on_link(&near, gateway) || ways.any(|way| way.destination.contains(&gateway))
+    };
     let default = settings.gateway.filter(|_| !settings.never_default);
     let default =
         default.map(|gateway| route(default_of(gateway), Some(gateway), metric, protocol::STATIC, None, table));
     let given = settings.routes.iter().map(|wanted| from_route(wanted, metric, table));
     let wanted: Vec<_> = default.into_iter().chain(given).collect();
-    target.routes.extend(wanted.iter().filter_map(|wanted| to_router(wanted, &reachable)));
+    target.routes.extend(wanted.iter().filter_map(|wanted| to_router(wanted, |gateway| is_reached(wanted, gateway))));
     target.routes.extend(wanted);
     dedup(&mut target.routes);
     target
@@ -165,8 +171,8 @@ fn on_link_host(gateway: IpAddr, metric: u32, protocol: u8, source: Option<IpAdd
 
 /// The route to the router of `route`, where none of the networks within reach has it: of the same table, metric and attributes.
 /// A route that is for some senders or a type of service only has its router reached by all.
-fn to_router(route: &DesiredRoute, reachable: &[IpNet]) -> Option<DesiredRoute> {
-    let gateway = route.gateway.filter(|&gateway| !on_link(reachable, gateway))?;
+fn to_router(route: &DesiredRoute, is_reached: impl Fn(IpAddr) -> bool) -> Option<DesiredRoute> {
+    let gateway = route.gateway.filter(|&gateway| !is_reached(gateway))?;
     let mut way = DesiredRoute { destination: gateway.into(), gateway: None, ..route.clone() };
     if way.options.src.is_some() || way.options.from.is_some() {
         way.options = RouteOptions { table: way.options.table, ..RouteOptions::default() };

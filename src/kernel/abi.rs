@@ -128,7 +128,7 @@ pub(super) mod rta {
 
 /// Values of `rtm_table`, `rtm_scope`, `rtm_type`.
 pub(super) mod route {
-    pub(crate) const TABLE_MAIN: u32 = 254;
+    pub(crate) use crate::profile::ip::TABLE_MAIN;
     pub(crate) const SCOPE_LINK: u8 = 253;
     pub(crate) const SCOPE_HOST: u8 = 254;
     pub(crate) const SCOPE_NOWHERE: u8 = 255;

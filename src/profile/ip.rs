@@ -281,6 +281,9 @@ pub struct RouteOptions {
     pub quickack: Option<bool>,
 }
 
+/// The table that is asked where nobody says another (RT_TABLE_MAIN).
+pub const TABLE_MAIN: u32 = 254;
+
 /// The type of a route (`rtm_type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RouteKind {

@@ -49,7 +49,9 @@ fn network(text: &mut String, link: &LinkOutcome) {
     let method6 = link.profile.ipv6.as_ref().map_or(Method6::Disabled, |s| s.method);
     let mut add = |key: &str, value: &str| text.push_str(&format!("{key}={value}\n"));
     let leased6 = link.lease6.as_ref().is_some_and(|lease| !lease.is_empty());
-    let dhcp = match (method4 == Method4::Auto && link.lease4.is_some(), leased6 || method6 == Method6::Dhcp) {
+    let leased4 = method4 == Method4::Auto && link.lease4.is_some();
+    // Without any lease a link is not configured to the daemon as long as no server answers, and the boot would wait for it.
+    let dhcp = match (leased4, leased6 || leased4 && method6 == Method6::Dhcp) {
         (true, true) => "yes",
         (true, false) => "ipv4",
         (false, true) => "ipv6",

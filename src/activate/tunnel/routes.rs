@@ -10,12 +10,10 @@ use ipnet::IpNet;
 
 use super::numbers;
 use crate::profile::desired::{DesiredRoute, protocol};
-use crate::profile::ip::{RouteOptions, RoutingRule};
+use crate::profile::ip::{RouteOptions, RoutingRule, TABLE_MAIN};
 use crate::profile::wireguard::WireGuard;
 use crate::profile::{IpSettings, LinkKind, Method6, Profile};
 
-/// The main table.
-const MAIN: u32 = 254;
 const SCOPE_LINK: u8 = 253;
 
 /// What follows from a profile for one address family.
@@ -52,7 +50,7 @@ impl TunnelRoutes {
         let same = |route: &DesiredRoute, own: &DesiredRoute| {
             route.destination == own.destination
                 && route.metric == own.metric
-                && route.options.table.unwrap_or(MAIN) == own.options.table.unwrap_or(MAIN)
+                && route.options.table.unwrap_or(TABLE_MAIN) == own.options.table.unwrap_or(TABLE_MAIN)
         };
         routes.retain(|own| !self.v6.routes.iter().any(|route| own.gateway.is_none() && same(route, own)));
     }
@@ -60,7 +58,7 @@ impl TunnelRoutes {
     /// True if an address would be sent into the tunnel by a route that all tables' users see: of the packets that carry the tunnel,
     /// too.
     pub(crate) fn swallows(&self, address: IpAddr) -> bool {
-        let main = |route: &&DesiredRoute| route.options.table.is_none_or(|table| table == MAIN);
+        let main = |route: &&DesiredRoute| route.options.table.is_none_or(|table| table == TABLE_MAIN);
         self.all().filter(main).any(|route| route.destination.prefix_len() > 0 && route.destination.contains(&address))
     }
 }
@@ -81,7 +79,7 @@ pub(crate) fn of(profile: &Profile, metric: u32, apart: bool) -> TunnelRoutes {
     let family = |v4: bool, auto: bool, off: bool| {
         let ip = if v4 { ip4 } else { ip6 };
         let routes = if off { Vec::new() } else { peer_routes(link, ip, v4, auto.then_some(mark), metric) };
-        let in_main = |route: &DesiredRoute| route.options.table.is_none_or(|table| table == MAIN);
+        let in_main = |route: &DesiredRoute| route.options.table.is_none_or(|table| table == TABLE_MAIN);
         let plain_default = !apart && routes.iter().any(|route| route.destination.prefix_len() == 0 && in_main(route));
         FamilyRoutes { routes, rules: if auto { rules(ip, mark, priority) } else { Vec::new() }, plain_default }
     };
@@ -123,7 +121,7 @@ fn peer_routes(link: &WireGuard, ip: &IpSettings, v4: bool, table: Option<u32>, 
 }
 
 fn rules(ip: &IpSettings, mark: u32, priority: u32) -> Vec<RoutingRule> {
-    let table = if ip.route_table == 0 { MAIN } else { ip.route_table };
+    let table = if ip.route_table == 0 { TABLE_MAIN } else { ip.route_table };
     let rule = RoutingRule { priority, anonymous: true, ..RoutingRule::default() };
     let main = RoutingRule { table: Some(table), suppress_prefixlength: Some(0), ..rule.clone() };
     let tunnel =
@@ -158,7 +156,7 @@ mod tests {
     /// The routes as `DESTINATION table T`, and the rules as `PRIORITY: T`.
     fn shown(routes: &TunnelRoutes) -> (Vec<String>, Vec<String>) {
         let route =
-            |route: &DesiredRoute| format!("{} table {}", route.destination, route.options.table.unwrap_or(MAIN));
+            |route: &DesiredRoute| format!("{} table {}", route.destination, route.options.table.unwrap_or(TABLE_MAIN));
         let rule = |rule: &RoutingRule| format!("{}: {}", rule.priority, rule.table.unwrap());
         let rules = routes.v4.rules.iter().chain(&routes.v6.rules).map(rule).collect();
         (routes.all().map(route).collect(), rules)

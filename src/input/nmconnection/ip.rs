@@ -7,7 +7,7 @@ use super::dns;
 use super::table::{Field, Key, Notes, Taken, Unit, in_range, lens, put, read, write};
 use super::{Family, address, rule};
 use crate::input::keyfile::{Entry, Group, KeyFile};
-use crate::profile::ip::AddrGenMode;
+use crate::profile::ip::{AddrGenMode, TABLE_MAIN};
 use crate::profile::text::{iaid, unescape};
 use crate::profile::{Ip4Settings, Ip6Settings, IpSettings, LinkKind, Method4, Method6, Profile};
 
@@ -57,9 +57,6 @@ const IP6: &[Key<Ip6Settings>] = &[
     Key::new("ra-timeout", Field::Number(lens!(ra_timeout), 0, INT)),
     Key::new("mtu", Field::Number(lens!(mtu), 0, U32)),
 ];
-
-/// The kernel's table `main`.
-const MAIN: u32 = 254;
 
 /// Keys sunup knows and cannot honour, in either section.
 const NOT_HONOURED: &[&str] = &[
@@ -235,7 +232,7 @@ fn read6(group: &Group, notes: &mut Notes<'_>) -> Ip6Settings {
     if ip.token.is_some() && group.get("addr-gen-mode").is_none() {
         ip.addr_gen_mode = AddrGenMode::Eui64;
     }
-    if ip.method == Method6::Auto && !matches!(ip.ip.route_table, 0 | MAIN) {
+    if ip.method == Method6::Auto && !matches!(ip.ip.route_table, 0 | TABLE_MAIN) {
         let text = "ipv6.route-table is for routes of the profile: those that routers tell are the kernel's, and in its table main \
                     until the daemon takes over";
         notes.warn(group.get("route-table").map_or(group.line, |entry| entry.line), text);

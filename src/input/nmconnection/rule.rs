@@ -10,7 +10,7 @@ use super::value::{decimal, integer};
 use super::verify::is_interface_name;
 use crate::input::keyfile::Group;
 use crate::profile::IpSettings;
-use crate::profile::ip::{RouteKind, RoutingRule};
+use crate::profile::ip::{RouteKind, RoutingRule, TABLE_MAIN};
 
 /// A word with a value: its names, and what it sets. Answers false if the value is no good.
 struct Word {
@@ -76,7 +76,7 @@ fn set_priority(draft: &mut Draft, text: &str) -> bool {
 
 fn set_table(draft: &mut Draft, text: &str) -> bool {
     let number = match text {
-        "main" => Some(254),
+        "main" => Some(i64::from(TABLE_MAIN)),
         "local" => Some(255),
         "default" => Some(253),
         _ => integer(text),

@@ -36,7 +36,7 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
     // Of the metrics it reads these two of what is there; a route with others it would make once more, without them.
     let metrics = [*mtu, *advmss, *window, *cwnd, *rto_min].iter().any(Option::is_some) || *quickack == Some(true);
     let unknown = metrics || tos.unwrap_or(0) != 0 || [*lock_initcwnd, *lock_initrwnd].contains(&Some(true));
-    if unknown || route.protocol != protocol::STATIC || !is_reached(route, link) {
+    if unknown || route.protocol != protocol::STATIC || !can_be_had(route, link) {
         return None;
     }
     let number = |value: &Option<u32>| value.map(|value| value.to_string());
@@ -57,7 +57,13 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
     Some(given.fold("\n[Route]\n".to_owned(), |text, line| text + &line))
 }
 
-/// False for a route by a router that the daemon would wait for without end: it does not count a default route as a way to it.
+/// False for a route that the daemon would wait for without end: from an address that the link has not, or by a router to which only
+/// a default route leads.
+fn can_be_had(route: &DesiredRoute, link: &DesiredLink) -> bool {
+    let own = |source: IpAddr| link.addresses.iter().any(|address| address.net.addr() == source);
+    route.options.src.is_none_or(own) && is_reached(route, link)
+}
+
 fn is_reached(route: &DesiredRoute, link: &DesiredLink) -> bool {
     let Some(gateway) = route.gateway.filter(|_| route.options.onlink != Some(true)) else { return true };
     let direct = link.routes.iter().filter(|route| route.gateway.is_none() && route.destination.prefix_len() != 0);
