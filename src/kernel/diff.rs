@@ -295,4 +295,6 @@ fn same_rule(held: &RoutingRule, wanted: &RoutingRule) -> bool {
 }
 
 #[cfg(test)]
+mod order_tests;
+#[cfg(test)]
 mod tests;

@@ -225,3 +225,22 @@ fn static_addresses(text: &mut String, link: &LinkOutcome) {
         text.push_str("AddPrefixRoute=no\n");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Measured: with any other length the daemon gives the link up.
+    #[test]
+    fn a_duid_of_a_length_that_the_daemon_does_not_take_is_not_told() {
+        let told =
+            |kind: u16, length: usize| identity(1, &[&kind.to_be_bytes()[..], &vec![7; length]].concat()).is_some();
+        let lengths = |kind| (0..=130).filter(|&length| told(kind, length)).collect::<Vec<_>>();
+        assert_eq!(lengths(1), (7..=126).collect::<Vec<_>>());
+        assert_eq!(lengths(2), [12]);
+        assert_eq!(lengths(3), (3..=126).collect::<Vec<_>>());
+        assert_eq!(lengths(4), [16]);
+        assert!(lengths(0).is_empty() && lengths(5).is_empty());
+        assert!(identity(1, &[]).is_none() && identity(1, &[0]).is_none());
+    }
+}

@@ -65,10 +65,9 @@ fn held(lan: &Lan) -> BTreeSet<String> {
     let one = |line: &String| {
         let Some((head, json)) = line.split_once(" {") else { return Some(line.clone()) };
         let mut value: Value = serde_json::from_str(&format!("{{{json}")).unwrap();
-        let late = value["prefixlen"] == 128 && value["dynamic"] == true
-            || value["scope"] == "link" && (value["family"] == "inet" || value["dst"] == "224.0.0.0/4");
+        let link = value["scope"] == "link" && (value["family"] == "inet" || value["dst"] == "224.0.0.0/4");
         value.as_object_mut().unwrap().retain(|key, _| !PASSING.contains(&key.as_str()));
-        (!late).then(|| format!("{head} {value}"))
+        (!link).then(|| format!("{head} {value}"))
     };
     seen(&lan.client).iter().filter(|line| !line.starts_with("accept_ra")).filter_map(one).collect()
 }
@@ -96,8 +95,6 @@ fn adopted<D: Daemon>(lan: &Lan, start: impl FnOnce() -> D) -> Seen {
         before = held(lan);
         !before.iter().any(|line| line.contains("tentative"))
     });
-    let leases = || lan.server.try_read("/run/dnsmasq.leases").unwrap_or_default();
-    let given = leases();
     let foretold = lan.sunup(&["verify-handover"]).stdout;
     let routes = routes(room);
     let monitor = Monitor::start(room);
@@ -115,14 +112,18 @@ fn adopted<D: Daemon>(lan: &Lan, start: impl FnOnce() -> D) -> Seen {
         last.0.is_empty()
     });
     faults.extend(last.0.iter().map(|line| format!("- {line}")));
-    // What it makes of the servers' and routers' words by itself is its own affair.
-    let told = |line: &&String| {
-        line.starts_with("address") || line.contains("\"protocol\":\"static\"") || line.contains(" rule ")
+    // What it makes of the servers' and routers' words by itself is its own affair; a lease too that sunup did not wait for.
+    let leases = lan.server.try_read("/run/dnsmasq.leases").unwrap_or_default();
+    let leased = |line: &str| leases.split_whitespace().any(|word| line.contains(&format!("\"local\":\"{word}\"")));
+    let told = |line: &&String| match line.split(' ').next() {
+        Some("address") => !leased(line),
+        _ => line.contains("\"protocol\":\"static\"") || line.contains(" rule "),
     };
     faults.extend(last.1.iter().filter(told).map(|line| format!("+ {line}")));
-    let now = leases();
-    if given.lines().count() != now.lines().count() {
-        faults.push(format!("leases\n{given}to\n{now}"));
+    for family in [" 10.", " fd77:"] {
+        if leases.lines().filter(|line| line.contains(family)).count() > 1 {
+            faults.push(format!("the server sees two clients:\n{leases}"));
+        }
     }
     Seen { foretold, faults }
 }

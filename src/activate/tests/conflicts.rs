@@ -107,6 +107,26 @@ fn one_of_two_is_lost_and_said_and_the_other_is_used() {
     assert!(story.warnings.iter().any(|text| text.contains("192.0.2.6 is in use by another host")));
 }
 
+/// The kernel speaks from the first that it is given; one of another network is in nobody's way.
+#[test]
+fn one_waits_for_those_of_its_network_that_stand_before_it() {
+    let addresses = ["192.0.2.5/24", "10.0.0.1/24", "192.0.2.6/24", "192.0.2.7/24"];
+    for seed in 1..40 {
+        let settings =
+            Settings { profiles: vec![wanted(&addresses, Some(200))], limits: LIMITS, seed, ..Settings::default() };
+        let mut bench = Bench(Session::new(settings, at(0)));
+        let device =
+            Device { ifindex: 2, name: "eth0".into(), mac: HwAddr::new(&OURS), arp_type: 1, ..Device::default() };
+        bench.0.handle(at(0), Input::Devices(&[device]));
+        let story = run(bench, &[SIX]);
+        for (wish, _) in &story.wishes {
+            let place = |net: &str| wish.iter().any(|one| one == net);
+            assert!(place("192.0.2.5/24") || !place("192.0.2.7/24"), "seed {seed}: {wish:?}");
+        }
+        assert_eq!(story.wishes.last().unwrap().0, ["192.0.2.5/24", "10.0.0.1/24", "192.0.2.7/24"], "seed {seed}");
+    }
+}
+
 #[test]
 fn an_address_that_the_link_has_is_its_own() {
     let device = Device { addresses: vec!["192.0.2.5/24".parse().unwrap()], ..Device::default() };

@@ -8,7 +8,7 @@ use crate::kernel::abi::ifa;
 use crate::kernel::snapshot::{Route, Rule};
 use crate::profile::desired::protocol;
 
-const ETH0: u32 = 2;
+pub(super) const ETH0: u32 = 2;
 const ETH1: u32 = 3;
 
 fn net(text: &str) -> IpNet {
@@ -19,15 +19,15 @@ fn link(ifindex: u32, name: &str) -> Link {
     Link { ifindex, name: name.into(), arp_type: 1, up: true, mtu: 1500, ..Link::default() }
 }
 
-fn have() -> Snapshot {
+pub(super) fn have() -> Snapshot {
     Snapshot { links: vec![link(ETH0, "eth0"), link(ETH1, "eth1")], ..Snapshot::default() }
 }
 
-fn want() -> DesiredLink {
+pub(super) fn want() -> DesiredLink {
     DesiredLink { ifindex: ETH0, up: Some(true), ..DesiredLink::default() }
 }
 
-fn address(text: &str, valid: Option<u64>) -> DesiredAddress {
+pub(super) fn address(text: &str, valid: Option<u64>) -> DesiredAddress {
     let valid = valid.map(Duration::from_secs);
     DesiredAddress {
         net: net(text),
@@ -41,7 +41,7 @@ fn address(text: &str, valid: Option<u64>) -> DesiredAddress {
     }
 }
 
-fn held(ifindex: u32, wanted: &DesiredAddress) -> Address {
+pub(super) fn held(ifindex: u32, wanted: &DesiredAddress) -> Address {
     let flags = if wanted.no_prefix_route { ifa::F_NOPREFIXROUTE } else { 0 };
     Address {
         ifindex,
@@ -71,7 +71,7 @@ fn shown(ifindex: u32, mut route: DesiredRoute) -> Route {
     Route { ifindex, route }
 }
 
-fn sent(have: &Snapshot, want: &DesiredLink) -> Vec<String> {
+pub(super) fn sent(have: &Snapshot, want: &DesiredLink) -> Vec<String> {
     diff(have, std::slice::from_ref(want)).iter().map(ToString::to_string).collect()
 }
 

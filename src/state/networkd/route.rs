@@ -70,3 +70,80 @@ fn is_reached(route: &DesiredRoute, link: &DesiredLink) -> bool {
     let mut ways = link.addresses.iter().map(|address| address.net).chain(direct.map(|route| route.destination));
     matches!(gateway, IpAddr::V6(address) if is_link_local6(address)) || ways.any(|way| way.contains(&gateway))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::desired::DesiredAddress;
+
+    fn on(link: &mut DesiredLink, destination: &str, gateway: Option<&str>, options: RouteOptions) -> Option<String> {
+        let gateway = gateway.map(|text| text.parse().unwrap());
+        let destination = destination.parse().unwrap();
+        let route = DesiredRoute { destination, gateway, metric: 20, protocol: protocol::STATIC, options };
+        link.routes.push(route.clone());
+        section(&route, link)
+    }
+
+    fn link() -> DesiredLink {
+        let net = "192.0.2.2/24".parse().unwrap();
+        let address = DesiredAddress {
+            net,
+            broadcast: None,
+            valid: None,
+            preferred: None,
+            no_prefix_route: true,
+            no_dad: false,
+            optimistic: false,
+            leads_temporary: false,
+        };
+        DesiredLink { addresses: vec![address], ..DesiredLink::default() }
+    }
+
+    #[test]
+    fn what_can_be_told_is() {
+        let options = RouteOptions {
+            kind: Some(RouteKind::Prohibit),
+            table: Some(300),
+            src: "192.0.2.2".parse().ok(),
+            initcwnd: Some(30),
+            ..RouteOptions::default()
+        };
+        assert_eq!(
+            on(&mut link(), "10.0.0.0/8", None, options).unwrap(),
+            "\n[Route]\nDestination=10.0.0.0/8\nMetric=20\nTable=300\nType=prohibit\nPreferredSource=192.0.2.2\n\
+             InitialCongestionWindow=30\n"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_left_to_stay() {
+        let none = RouteOptions::default;
+        let all = [
+            RouteOptions { mtu: Some(1400), ..none() },
+            RouteOptions { advmss: Some(1300), ..none() },
+            RouteOptions { window: Some(1), ..none() },
+            RouteOptions { cwnd: Some(1), ..none() },
+            RouteOptions { rto_min: Some(1), ..none() },
+            RouteOptions { quickack: Some(true), ..none() },
+            RouteOptions { tos: Some(16), ..none() },
+            RouteOptions { src: "192.0.2.3".parse().ok(), ..none() },
+        ];
+        for options in all {
+            assert_eq!(on(&mut link(), "10.0.0.0/8", Some("192.0.2.1"), options.clone()), None, "{options:?}");
+        }
+        assert!(on(&mut link(), "10.0.0.0/8", Some("192.0.2.1"), RouteOptions { tos: Some(0), ..none() }).is_some());
+    }
+
+    /// Measured: the daemon would wait for these without end, and the boot for it.
+    #[test]
+    fn a_router_that_only_a_default_route_leads_to_is_not_waited_for() {
+        let mut link = link();
+        assert!(on(&mut link, "0.0.0.0/0", None, RouteOptions::default()).is_some());
+        assert_eq!(on(&mut link, "10.0.0.0/8", Some("198.51.100.1"), RouteOptions::default()), None);
+        assert!(on(&mut link, "198.51.100.1/32", None, RouteOptions::default()).is_some());
+        assert!(on(&mut link, "10.0.0.0/8", Some("198.51.100.1"), RouteOptions::default()).is_some());
+        assert!(on(&mut link, "::/0", Some("fe80::1"), RouteOptions::default()).is_some());
+        let onlink = RouteOptions { onlink: Some(true), ..RouteOptions::default() };
+        assert!(on(&mut link, "10.0.0.0/8", Some("203.0.113.1"), onlink).unwrap().contains("GatewayOnLink=yes"));
+    }
+}
