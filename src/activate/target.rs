@@ -223,20 +223,32 @@ fn from_route(wanted: &Route, metric: u32, table: u32) -> DesiredRoute {
     }
 }
 
-/// Drops routes that stand there already, keeping the order: a router's own route comes before the routes by it.
+/// Drops routes that stand there already, keeping the order: a router's own route comes before the routes by it. Of IPv6 routes that are
+/// one to the kernel the last counts, as in NetworkManager.
 ///
 /// Only routes of one destination, metric and router are compared with one another: there may be ten thousand.
 fn dedup(routes: &mut Vec<DesiredRoute>) {
     let name = |route: &DesiredRoute| (route.destination, route.metric, route.gateway);
     let mut sorted: Vec<(usize, &DesiredRoute)> = routes.iter().enumerate().collect();
     sort_by_key(&mut sorted, |(_, route)| name(route));
-    let mut again = vec![false; routes.len()];
+    let mut dropped = vec![false; routes.len()];
     for equal in sorted.chunk_by(|(_, a), (_, b)| name(a) == name(b)) {
         for (at, (number, route)) in equal.iter().enumerate() {
             let stood_before = equal.iter().take(at).any(|(_, other)| other == route);
-            again.iter_mut().skip(*number).take(1).for_each(|again| *again = stood_before);
+            let comes_again = || equal.iter().skip(at + 1).any(|(_, other)| is_one(route, other));
+            let drops = if route.destination.addr().is_ipv6() { comes_again() } else { stood_before };
+            dropped.iter_mut().skip(*number).take(1).for_each(|dropped| *dropped = drops);
         }
     }
-    let mut again = again.into_iter();
-    routes.retain(|_| again.next() != Some(true));
+    let mut dropped = dropped.into_iter();
+    routes.retain(|_| dropped.next() != Some(true));
+}
+
+/// True for IPv6 routes of one destination, metric and router that the kernel takes for one.
+fn is_one(a: &DesiredRoute, b: &DesiredRoute) -> bool {
+    let rest = |route: &DesiredRoute| {
+        let RouteOptions { table, from, kind, .. } = &route.options;
+        (table.unwrap_or(TABLE_MAIN), *from, kind.unwrap_or_default())
+    };
+    rest(a) == rest(b)
 }

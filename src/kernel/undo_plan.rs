@@ -9,6 +9,10 @@ use crate::journal::{Entry, Sign, Undo};
 use crate::profile::desired::{DesiredRoute, protocol};
 use crate::profile::tuning::Pair;
 
+/// Settings of IPv6 on a link.
+const ADDR_GEN_MODE: &str = "ipv6/addr_gen_mode";
+const DISABLE: &str = "ipv6/disable_ipv6";
+
 /// One step. `index`: the entry it is of, if it is of one.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step<'a> {
@@ -46,7 +50,13 @@ pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
             }
             Undo::Sysctl(value) => {
                 let (ifindex, key) = (entry.ifindex, entry.object.as_str());
-                steps.push(Step::Sysctl { index, ifindex, key, value });
+                let mut set = |key, value| steps.push(Step::Sysctl { index, ifindex, key, value });
+                set(key, value);
+                // The kernel forms a link-local address in this moment, also on a link that is down again.
+                if key == ADDR_GEN_MODE && has(entries, ifindex, "up") && !has(entries, ifindex, DISABLE) {
+                    set(DISABLE, "1");
+                    set(DISABLE, "0");
+                }
             }
             Undo::HostName(name) => steps.push(Step::HostName { index, name: name.as_deref() }),
             Undo::Tuned(_) | Undo::File(_) | Undo::Directory | Undo::Wrote(_) => {}
@@ -56,6 +66,11 @@ pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
         learned(have, ifindex, &mut steps);
     });
     steps
+}
+
+/// True if this of a link was changed.
+fn has(entries: &[Entry], ifindex: u32, object: &str) -> bool {
+    entries.iter().any(|entry| entry.ifindex == ifindex && entry.object == object)
 }
 
 /// True for an entry about a link that was made, where the link of this name is not of this kind.
@@ -102,9 +117,8 @@ fn has_mates(entries: &[Entry], have: &Snapshot, ifindex: u32) -> bool {
 
 /// True for a link that was up, and did not listen to routers before.
 fn listens_no_more(entries: &[Entry], ifindex: u32) -> bool {
-    let has = |object: &str| entries.iter().find(|entry| entry.ifindex == ifindex && entry.object == object);
-    let silent = has("ipv6/accept_ra").is_some_and(|entry| entry.undo == Undo::Sysctl("0".to_owned()));
-    silent && has("up").is_none()
+    let silent = |entry: &Entry| entry.object == "ipv6/accept_ra" && entry.undo == Undo::Sysctl("0".to_owned());
+    entries.iter().any(|entry| entry.ifindex == ifindex && silent(entry)) && !has(entries, ifindex, "up")
 }
 
 /// What the kernel has learned from routers on a link.
@@ -166,6 +180,25 @@ mod tests {
         let wanted = vec![("ring-rx".to_owned(), "256".to_owned()), ("speed".to_owned(), String::new())];
         assert_eq!(steps.first(), Some(&Step::Tune { index: 0, ifindex: 3, wanted }));
         assert_eq!(steps.len(), 2);
+    }
+
+    #[test]
+    fn no_address_is_formed_by_undoing() {
+        let mode = Entry::changed(3, ADDR_GEN_MODE, Undo::Sysctl("0".into()));
+        let disabled = Entry::changed(3, DISABLE, Undo::Sysctl("1".into()));
+        let up = Entry::changed(3, "up", Undo::HostName(None));
+        let written = |entries: &[Entry]| {
+            let value = |step: &Step<'_>| match step {
+                Step::Sysctl { key, value, .. } => Some(format!("{key} {value}")),
+                _ => None,
+            };
+            plan(entries, &Snapshot::default()).iter().filter_map(value).collect::<Vec<_>>()
+        };
+        let [formed, off, on] =
+            ["ipv6/addr_gen_mode 0", "ipv6/disable_ipv6 1", "ipv6/disable_ipv6 0"].map(str::to_owned);
+        assert_eq!(written(&[mode.clone(), up.clone()]), [formed.clone(), off.clone(), on]);
+        assert_eq!(written(&[mode.clone(), disabled, up]), [off, formed.clone()]);
+        assert_eq!(written(&[mode]), [formed], "a link that stays up has its address");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! `DRAWN_SEED=1000 DRAWN_COUNT=100 cargo test --test handover -- --ignored --nocapture adoptions_drawn_by_lot`.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -14,7 +15,7 @@ use crate::networkd::Networkd;
 use crate::networkmanager::NetworkManager;
 use crate::rig::{event_faults, routes};
 use crate::routes_of_routers::radvd;
-use crate::support::{Dnsmasq, Lan, wait_until};
+use crate::support::{Dnsmasq, Lan, Process, wait_until};
 use crate::verdict::Fault;
 use crate::{leases_drawn_by_lot, routers_drawn_by_lot};
 
@@ -22,13 +23,32 @@ use crate::{leases_drawn_by_lot, routers_drawn_by_lot};
 const AFTERWARDS: Duration = Duration::from_secs(5);
 
 /// A profile, and who answers.
-struct Case {
+pub(crate) struct Case {
     profile: String,
     router: Option<String>,
     server: Vec<&'static str>,
 }
 
-fn draw(chance: &mut Chance) -> Case {
+impl Case {
+    /// Rooms with this profile.
+    pub(crate) fn lan(&self, name: &str) -> Lan {
+        routers_drawn_by_lot::lan(name, &self.profile)
+    }
+
+    /// The servers, as long as the answer is held.
+    pub(crate) fn serve<'lan>(&self, lan: &'lan Lan) -> (Option<Dnsmasq<'lan>>, Option<Process<'lan>>) {
+        let server = (self.server.len() > 1).then(|| Dnsmasq::start(&lan.server, &self.server));
+        (server, self.router.as_ref().map(|text| radvd(lan, text)))
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}\n{}\n{}", self.server, self.router.as_deref().unwrap_or("no router"), self.profile)
+    }
+}
+
+pub(crate) fn draw(chance: &mut Chance) -> Case {
     let (mut server, mut router) = (vec!["--interface=srv0"], None);
     let mut profile = "type=ethernet\n".to_owned();
     if chance.happens(0.5) {
@@ -130,9 +150,8 @@ fn adopted<D: Daemon>(lan: &Lan, start: impl FnOnce() -> D) -> Seen {
 
 /// Sets the network of the case up, and lets this daemon take it over; `None` if it could not be set up.
 fn take_over(name: &str, daemon: &str, case: &Case) -> Option<Seen> {
-    let lan = routers_drawn_by_lot::lan(&format!("adopted-{name}-{daemon}"), &case.profile);
-    let _server = (case.server.len() > 1).then(|| Dnsmasq::start(&lan.server, &case.server));
-    let _router = case.router.as_ref().map(|text| radvd(&lan, text));
+    let lan = case.lan(&format!("adopted-{name}-{daemon}"));
+    let _served = case.serve(&lan);
     let line = format!("rd.neednet=1 rd.net.timeout.carrier=2 rd.sunup.handover={daemon}");
     let ran = lan.sunup(&["up", "--timeout", "12", "--cmdline", &line]);
     eprintln!("{name}, {daemon}: {ran}");
@@ -149,7 +168,7 @@ const DAEMONS: [(&str, &str); 2] = [("networkmanager", "NetworkManager flaps"), 
 
 fn compare(seed: u64) -> Option<String> {
     let case = draw(&mut Chance::new(seed));
-    let head = format!("{:?}\n{}\n{}", case.server, case.router.as_deref().unwrap_or("no router"), case.profile);
+    let head = case.to_string();
     eprintln!("seed {seed}: {head}");
     let one = |(daemon, says): (&str, &str)| {
         let seen = take_over(&seed.to_string(), daemon, &case)?;

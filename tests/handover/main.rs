@@ -29,6 +29,7 @@ mod routes_of_routers;
 mod same_links;
 mod snapshot;
 mod stand_in;
+mod undone_drawn_by_lot;
 mod verdict;
 
 mod dhcp6_goes_on;

@@ -10,6 +10,7 @@
 mod dnsmasq;
 mod guard;
 mod lan;
+pub(crate) mod look;
 pub(crate) mod measure;
 mod process;
 mod room;

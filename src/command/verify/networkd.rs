@@ -79,6 +79,11 @@ fn kept(facts: &Facts, link: &Link, file: &Held, say: &mut impl FnMut(Effect, St
             say(Effect::Adds, format!("the address {text} of the file is not on the link"));
         }
     }
+    let leased6 = link.remembered.lease6.as_ref().is_some_and(|lease| !lease.addresses.is_empty());
+    if leased6 && value(&file.text, "DHCPv6", "DUIDRawData").is_none() {
+        let text = "the DHCPv6 lease was got with a DUID that is not told: the server gives another address";
+        say(Effect::Adds, text.to_owned());
+    }
     let dhcp = value(&file.text, "Network", "DHCP").is_some_and(|word| matches!(word, "yes" | "ipv4"));
     let Some(address) = link.leased().filter(|_| dhcp) else { return };
     let sent = link.remembered.lease4.as_ref().and_then(|lease| lease.client_id.as_deref());

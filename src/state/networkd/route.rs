@@ -57,8 +57,8 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
     Some(given.fold("\n[Route]\n".to_owned(), |text, line| text + &line))
 }
 
-/// False for a route that the daemon would wait for without end: from an address that the link has not, or by a router to which only
-/// a default route leads.
+/// False for a route that the daemon would wait for without end, or gives the link up for because the kernel refuses it once more: from
+/// an address that the link has not, or by a router that nothing but a default route or another router leads to.
 fn can_be_had(route: &DesiredRoute, link: &DesiredLink) -> bool {
     let own = |source: IpAddr| link.addresses.iter().any(|address| address.net.addr() == source);
     route.options.src.is_none_or(own) && is_reached(route, link)
@@ -66,9 +66,11 @@ fn can_be_had(route: &DesiredRoute, link: &DesiredLink) -> bool {
 
 fn is_reached(route: &DesiredRoute, link: &DesiredLink) -> bool {
     let Some(gateway) = route.gateway.filter(|_| route.options.onlink != Some(true)) else { return true };
-    let direct = link.routes.iter().filter(|route| route.gateway.is_none() && route.destination.prefix_len() != 0);
-    let mut ways = link.addresses.iter().map(|address| address.net).chain(direct.map(|route| route.destination));
-    matches!(gateway, IpAddr::V6(address) if is_link_local6(address)) || ways.any(|way| way.contains(&gateway))
+    let leads = |route: &&DesiredRoute| route.destination.prefix_len() != 0 && route.destination.contains(&gateway);
+    let own = link.addresses.iter().any(|address| address.net.contains(&gateway));
+    let direct = || link.routes.iter().filter(leads).any(|route| route.gateway.is_none());
+    let astray = || link.routes.iter().filter(leads).any(|route| route.gateway.is_some());
+    matches!(gateway, IpAddr::V6(address) if is_link_local6(address)) || (own || direct()) && !astray()
 }
 
 #[cfg(test)]
@@ -143,6 +145,11 @@ mod tests {
         assert!(on(&mut link, "198.51.100.1/32", None, RouteOptions::default()).is_some());
         assert!(on(&mut link, "10.0.0.0/8", Some("198.51.100.1"), RouteOptions::default()).is_some());
         assert!(on(&mut link, "::/0", Some("fe80::1"), RouteOptions::default()).is_some());
+        assert_eq!(
+            on(&mut link, "192.0.2.0/25", Some("192.0.2.1"), RouteOptions::default()),
+            None,
+            "it would lead to itself"
+        );
         let onlink = RouteOptions { onlink: Some(true), ..RouteOptions::default() };
         assert!(on(&mut link, "10.0.0.0/8", Some("203.0.113.1"), onlink).unwrap().contains("GatewayOnLink=yes"));
     }
