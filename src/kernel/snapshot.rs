@@ -149,7 +149,7 @@ impl Address {
 
     /// What the kernel made of a router's prefix.
     pub fn is_by_router(&self) -> bool {
-        self.is_global6() && self.leads_temporary() && self.valid.is_some() && !self.is_duplicate()
+        self.is_global6() && self.leads_temporary() && !self.is_duplicate()
     }
 
     /// Another host has the address (IFA_F_DADFAILED).
