@@ -72,16 +72,8 @@ pub(crate) fn draw(chance: &mut Chance) -> Case {
 
 /// What is there, without what changes by itself, what a daemon takes over from the kernel, and what comes later than sunup waits.
 fn held(lan: &Lan) -> BTreeSet<String> {
-    const PASSING: [&str; 8] = [
-        "expires",
-        "dynamic",
-        "valid_life_time",
-        "preferred_life_time",
-        "optimistic",
-        "mngtmpaddr",
-        "noprefixroute",
-        "nodad",
-    ];
+    const PASSING: [&str; 7] =
+        ["expires", "dynamic", "valid_life_time", "preferred_life_time", "optimistic", "mngtmpaddr", "noprefixroute"];
     let one = |line: &String| {
         let Some((head, json)) = line.split_once(" {") else { return Some(line.clone()) };
         let mut value: Value = serde_json::from_str(&format!("{{{json}")).unwrap();

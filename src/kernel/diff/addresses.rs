@@ -57,17 +57,20 @@ fn moved(held: &[&Address], wanted: &DesiredLink) -> Vec<IpNet> {
     order.into_iter().rev().skip(kept).rev().collect()
 }
 
-/// The same address once more; probed again only if that is not over. Temporary addresses beside it go and come with it.
-fn anew<'a>(target: Target<'a>, held: &Address) -> [Request<'a>; 2] {
+/// The same address once more; probed again only if that is not over, and with no mark of that (IFA_F_NODAD) left behind. Temporary
+/// addresses beside it go and come with it.
+fn anew<'a>(target: Target<'a>, held: &Address) -> impl Iterator<Item = Request<'a>> {
     let again = DesiredAddress {
         net: held.net,
         broadcast: None,
         valid: held.valid,
         preferred: held.preferred,
         no_prefix_route: true,
-        no_dad: !held.is_being_probed(),
+        no_dad: false,
         optimistic: held.is_optimistic(),
         leads_temporary: held.leads_temporary(),
     };
-    [Request::RemoveAddress(target, held.net), Request::AddAddress(target, Cow::Owned(again))]
+    let proved = (!held.is_being_probed()).then(|| DesiredAddress { no_dad: true, ..again.clone() });
+    let add = move |address| Request::AddAddress(target, Cow::Owned(address));
+    [Request::RemoveAddress(target, held.net)].into_iter().chain(proved.into_iter().chain([again]).map(add))
 }

@@ -38,7 +38,8 @@ fn what_is_there_stays_where_it_is_unless_order_is_called_for() {
     let have = listing(vec![by_router("2001:db8::5/64", 0), own("fd77::2/64"), own("fd77::1/64")]);
     assert!(sent(&have, &wanted(&["fd77::1/64", "fd77::2/64"], None)).is_empty());
     let made = sent(&have, &wanted(&["fd77::1/64", "fd77::2/64"], Some(&[])));
-    let anew = |net| [format!("remove address {net} from eth0"), format!("add address {net} to eth0")];
+    let add = |net| format!("add address {net} to eth0");
+    let anew = |net| [format!("remove address {net} from eth0"), add(net), add(net)];
     assert_eq!(made, [anew("fd77::2/64"), anew("fd77::1/64")].concat());
 }
 
@@ -70,14 +71,23 @@ fn link_local_temporary_and_lost_addresses_are_in_nobodys_way() {
 #[test]
 fn made_anew_it_is_what_it_was() {
     use crate::kernel::Request;
-    for (flags, no_dad, optimistic) in
-        [(0, true, false), (ifa::F_TENTATIVE, false, false), (ifa::F_TENTATIVE | ifa::F_OPTIMISTIC, false, true)]
-    {
+    for (flags, marks, optimistic) in [
+        (0, &[true, false][..], false),
+        (ifa::F_TENTATIVE, &[false], false),
+        (ifa::F_TENTATIVE | ifa::F_OPTIMISTIC, &[false], true),
+    ] {
         let have = listing(vec![by_router("2001:db8:2::5/64", 0), by_router("2001:db8:1::5/64", flags)]);
         let want = wanted(&[], Some(&["2001:db8:1::/64", "2001:db8:2::/64"]));
         let requests = super::diff(&have, std::slice::from_ref(&want));
-        let [_, Request::AddAddress(_, made)] = &requests[..] else { panic!("{requests:?}") };
-        assert_eq!((made.no_dad, made.optimistic, made.leads_temporary), (no_dad, optimistic, true));
-        assert_eq!((made.valid, made.no_prefix_route), (have.addresses[1].valid, true));
+        let made = requests.iter().filter_map(|request| match request {
+            Request::AddAddress(_, made) => Some(made),
+            _ => None,
+        });
+        let made: Vec<_> = made.collect();
+        assert_eq!(made.iter().map(|made| made.no_dad).collect::<Vec<_>>(), marks);
+        for made in made {
+            assert_eq!((made.optimistic, made.leads_temporary), (optimistic, true));
+            assert_eq!((made.valid, made.no_prefix_route), (have.addresses[1].valid, true));
+        }
     }
 }
