@@ -1,6 +1,5 @@
 //! One modifying request: what it does, in words for people and in bytes for the kernel.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 
@@ -27,7 +26,7 @@ pub enum Request<'a> {
     /// Change a property of a link.
     SetLink(Target<'a>, LinkChange<'a>),
     /// Add an address, or give the one that is there these lifetimes.
-    AddAddress(Target<'a>, Cow<'a, DesiredAddress>),
+    AddAddress(Target<'a>, DesiredAddress),
     /// Remove an address.
     RemoveAddress(Target<'a>, IpNet),
     /// Add a route.

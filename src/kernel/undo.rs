@@ -1,6 +1,5 @@
 //! What must be known before a request is sent so that it can be undone, and undoing it.
 
-use std::borrow::Cow;
 use std::path::Path;
 
 use ipnet::IpNet;
@@ -47,7 +46,7 @@ pub(super) fn entries(have: &Snapshot, want: &[DesiredLink], requests: &[Request
             Request::AddVlans(..) => {}
             Request::SetLink(target, change) => link(have, *target, *change, &mut entries),
             // One that is taken away and made anew is noted already.
-            Request::AddAddress(target, wanted) if requests.contains(&Request::RemoveAddress(*target, wanted.net)) => {}
+            Request::AddAddress(target, wanted) if is_removed(requests, *target, wanted.net) => {}
             Request::AddAddress(target, wanted) => entries.extend(address(have, *target, wanted)),
             Request::RemoveAddress(..) => {}
             Request::AddRoute(target, route) => {
@@ -128,6 +127,12 @@ fn holds(have: &Snapshot, ifindex: u32, net: IpNet) -> bool {
     have.addresses.iter().any(|held| held.ifindex == ifindex && held.net == net)
 }
 
+/// True if it is made anew.
+fn is_removed(requests: &[Request<'_>], target: Target<'_>, net: IpNet) -> bool {
+    let removes = |request: &Request<'_>| matches!(request, Request::RemoveAddress(from, removed) if (from.ifindex, *removed) == (target.ifindex, net));
+    requests.iter().any(removes)
+}
+
 /// An address that is added; or one that is there for ever, and gets an end.
 fn address(have: &Snapshot, target: Target<'_>, wanted: &DesiredAddress) -> Option<Entry> {
     let held = have.addresses.iter().find(|held| held.ifindex == target.ifindex && held.net == wanted.net);
@@ -149,7 +154,7 @@ fn address(have: &Snapshot, target: Target<'_>, wanted: &DesiredAddress) -> Opti
         leads_temporary: false,
     };
     let object = format!("lifetime {}", held.net);
-    Some(Entry::changed(target.ifindex, object, by(&Request::AddAddress(target, Cow::Owned(former)))))
+    Some(Entry::changed(target.ifindex, object, by(&Request::AddAddress(target, former))))
 }
 
 /// An address as an object of its link.

@@ -76,7 +76,7 @@ pub struct DesiredLink {
 }
 
 /// An address a link shall have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DesiredAddress {
     /// Address and prefix length.
     pub net: IpNet,

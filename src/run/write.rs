@@ -60,7 +60,8 @@ pub(super) fn write(
     };
     let networkmanager = of_each(leave.handover.networkmanager, &|link| state::networkmanager::files(link, root));
     let with_networkd = lasting.iter().filter(|_| leave.handover.networkd);
-    let remarks: Vec<_> = with_networkd.flat_map(|link| state::networkd::remarks(link)).collect();
+    let mut remarks = Vec::new();
+    with_networkd.for_each(|link| state::networkd::remarks(link, &mut remarks));
     let networkd =
         of_each(leave.handover.networkd, &|link| state::networkd::files(link, &lasting, leave.networkd_priority));
     let klibc = of_each(true, &|link| state::klibc::files(link));

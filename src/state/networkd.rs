@@ -124,26 +124,24 @@ pub(crate) fn client_identifier(lease: &Lease) -> Option<String> {
 }
 
 /// What there is to say of leases that networkd cannot go on with.
-pub fn remarks(link: &LinkOutcome) -> Vec<Warning> {
+pub fn remarks(link: &LinkOutcome, said: &mut Vec<Warning>) {
     let name = &link.device.name;
-    let (ipv4, ipv6) = (link.profile.ipv4.as_ref(), link.profile.ipv6.as_ref());
-    let lease4 = link.lease4.as_ref().filter(|lease| client_identifier(lease).is_none()).map(|lease| {
-        let id = ipv4.and_then(|settings| settings.dhcp_client_id.clone()).unwrap_or_default();
-        format!(
+    let mut say = |text: String| said.push(Warning::new(&link.profile.origin, text));
+    if let Some(lease) = link.lease4.as_ref().filter(|lease| client_identifier(lease).is_none()) {
+        let id = link.profile.ipv4.as_ref().and_then(|settings| settings.dhcp_client_id.as_deref()).unwrap_or_default();
+        say(format!(
             "systemd-networkd cannot send the client identifier of {name} (ipv4.dhcp-client-id={id}), only one made of the MAC address or \
              a DUID: if it takes over, it will ask for another address than {}",
             lease.address
-        )
-    });
-    let lease6 = link.lease6.as_ref().filter(|lease| !lease.is_empty() && identity(lease.iaid, &lease.duid).is_none());
-    let lease6 = lease6.map(|_| {
-        let duid = ipv6.and_then(|settings| settings.dhcp_duid.clone()).unwrap_or_default();
-        format!(
+        ));
+    }
+    if link.lease6.as_ref().is_some_and(|lease| !lease.is_empty() && identity(lease.iaid, &lease.duid).is_none()) {
+        let duid = link.profile.ipv6.as_ref().and_then(|settings| settings.dhcp_duid.as_deref()).unwrap_or_default();
+        say(format!(
             "systemd-networkd cannot send the DUID of {name} (ipv6.dhcp-duid={duid}), only one of a type and length it knows: if it takes \
              over, it will ask for another IPv6 address"
-        )
-    });
-    lease4.into_iter().chain(lease6).map(|text| Warning::new(&link.profile.origin, text)).collect()
+        ));
+    }
 }
 
 /// networkd's names of the types of DUID, from 1 on (RFC 8415 section 11, RFC 6355), and how long it wants what follows the type. It

@@ -12,8 +12,11 @@ impl Session {
         while self.ordered < ROUNDS && self.actions.is_empty() {
             let again = self.ordered > 0;
             self.ordered += 1;
-            let wanted = self.links.iter().filter_map(|slot| slot.link.in_order(again, self.now));
-            self.actions.extend(wanted.map(|wanted| Action::Apply(Box::new(wanted))));
+            for slot in &self.links {
+                if let Some(wanted) = slot.link.in_order(again, self.now) {
+                    self.actions.push_back(Action::Apply(Box::new(wanted)));
+                }
+            }
         }
         !self.actions.is_empty()
     }

@@ -4,73 +4,83 @@
 //! what came last. NetworkManager wants the profile's first address there, then the others, then leases, then what routers gave in
 //! the order in which they gave it; it takes away and makes anew what stands elsewhere, which a link that it takes over would feel.
 
-use std::borrow::Cow;
-
 use ipnet::IpNet;
 
 use super::super::request::{Request, Target};
 use super::super::snapshot::{Address, Snapshot};
 use super::{same_address, target};
 use crate::profile::desired::{DesiredAddress, DesiredLink};
-use crate::profile::sort::sort_by_key;
 
 pub(super) fn addresses<'a>(have: &'a Snapshot, wanted: &'a DesiredLink, requests: &mut Vec<Request<'a>>) {
     let target = target(have, wanted.ifindex);
     let held: Vec<&Address> = have.addresses.iter().filter(|held| held.ifindex == wanted.ifindex).collect();
     let moved = moved(&held, wanted);
-    let missing = |address: &&DesiredAddress| {
-        moved.contains(&address.net) || !held.iter().any(|held| same_address(held, address))
+    let mut add = |address: &'a DesiredAddress| {
+        if !held.iter().any(|held| same_address(held, address)) {
+            requests.push(Request::AddAddress(target, *address));
+        }
     };
-    let add = |address| Request::AddAddress(target, Cow::Borrowed(address));
-    let (v4, v6): (Vec<_>, Vec<_>) =
-        wanted.addresses.iter().filter(missing).partition(|address| matches!(address.net, IpNet::V4(_)));
-    requests.extend(v4.into_iter().map(add));
-    // What stands last is made first.
+    // What stands last is made first, but for IPv4.
+    let stays = |address: &&DesiredAddress| !moved.contains(&address.net);
+    wanted.addresses.iter().filter(|address| address.net.addr().is_ipv4()).for_each(&mut add);
+    wanted.addresses.iter().rev().filter(|address| address.net.addr().is_ipv6()).filter(stays).for_each(&mut add);
     for net in moved.iter().rev() {
-        requests.extend(held.iter().find(|held| held.net == *net).into_iter().flat_map(|held| anew(target, held)));
-        requests.extend(v6.iter().filter(|address| address.net == *net && !is_held(&held, *net)).map(|one| add(one)));
+        match held.iter().find(|held| held.net == *net) {
+            Some(held) => anew(target, held, requests),
+            None => requests.extend(
+                wanted
+                    .addresses
+                    .iter()
+                    .find(|address| address.net == *net)
+                    .map(|one| Request::AddAddress(target, *one)),
+            ),
+        }
     }
-    requests.extend(v6.into_iter().rev().filter(|address| !moved.contains(&address.net)).map(add));
-}
-
-fn is_held(held: &[&Address], net: IpNet) -> bool {
-    held.iter().any(|held| held.net == net)
 }
 
 /// Those that have to be made anew so that all stand in their order: what comes before the longest end of it that is right already.
 fn moved(held: &[&Address], wanted: &DesiredLink) -> Vec<IpNet> {
     let Some(by_routers) = &wanted.order6 else { return Vec::new() };
-    let own = || wanted.addresses.iter().map(|address| address.net).filter(|net| matches!(net, IpNet::V6(_)));
-    let listed: Vec<&&Address> = held.iter().filter(|held| held.is_global6()).collect();
-    let is_given = |held: &&&&Address| held.is_by_router() && !own().any(|net| net == held.net);
-    let mut given: Vec<IpNet> = listed.iter().filter(is_given).map(|held| held.net).collect();
-    let place = |net: &IpNet| by_routers.iter().position(|prefix| prefix.contains(&net.addr()));
-    sort_by_key(&mut given, |net| place(net).unwrap_or(usize::MAX));
-    let order: Vec<IpNet> = own().chain(given).collect();
+    let mut order: Vec<IpNet> = wanted.addresses.iter().map(|address| address.net).collect();
+    order.retain(|net| net.addr().is_ipv6());
+    let listed: Vec<IpNet> = held.iter().filter(|held| held.is_global6()).map(|held| held.net).collect();
+    // Those that stand in no prefix told come last.
+    for place in 0..=by_routers.len() {
+        for held in held.iter().filter(|held| held.is_by_router()) {
+            let told = by_routers.iter().position(|prefix| prefix.contains(&held.net.addr()));
+            if told.unwrap_or(by_routers.len()) == place && !order.contains(&held.net) {
+                order.push(held.net);
+            }
+        }
+    }
     let mut end = listed.len();
-    let stays = |net: &&IpNet| {
-        let at = listed.iter().take(end).rposition(|held| held.net == **net);
-        end = at.unwrap_or(end);
-        at.is_some()
-    };
-    let kept = order.iter().rev().take_while(stays).count();
-    order.into_iter().rev().skip(kept).rev().collect()
+    while let Some(net) = order.last() {
+        match listed.iter().take(end).rposition(|held| held == net) {
+            Some(at) => end = at,
+            None => break,
+        }
+        order.pop();
+    }
+    order
 }
 
 /// The same address once more; probed again only if that is not over, and with no mark of that (IFA_F_NODAD) left behind. Temporary
 /// addresses beside it go and come with it.
-fn anew<'a>(target: Target<'a>, held: &Address) -> impl Iterator<Item = Request<'a>> {
-    let again = DesiredAddress {
+fn anew<'a>(target: Target<'a>, held: &Address, requests: &mut Vec<Request<'a>>) {
+    let mut again = DesiredAddress {
         net: held.net,
         broadcast: None,
         valid: held.valid,
         preferred: held.preferred,
         no_prefix_route: true,
-        no_dad: false,
+        no_dad: !held.is_being_probed(),
         optimistic: held.is_optimistic(),
         leads_temporary: held.leads_temporary(),
     };
-    let proved = (!held.is_being_probed()).then(|| DesiredAddress { no_dad: true, ..again.clone() });
-    let add = move |address| Request::AddAddress(target, Cow::Owned(address));
-    [Request::RemoveAddress(target, held.net)].into_iter().chain(proved.into_iter().chain([again]).map(add))
+    requests.push(Request::RemoveAddress(target, held.net));
+    if again.no_dad {
+        requests.push(Request::AddAddress(target, again));
+        again.no_dad = false;
+    }
+    requests.push(Request::AddAddress(target, again));
 }

@@ -1,5 +1,6 @@
 //! A static route as a section of a `.network` file.
 
+use std::fmt::Display;
 use std::net::IpAddr;
 
 use crate::activate::is_link_local6;
@@ -39,22 +40,20 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
     if unknown || route.protocol != protocol::STATIC || !can_be_had(route, link) {
         return None;
     }
-    let number = |value: &Option<u32>| value.map(|value| value.to_string());
-    let lines = [
-        ("Destination", Some(route.destination.to_string())),
-        ("Gateway", route.gateway.map(|gateway| gateway.to_string())),
-        ("Metric", Some(route.metric.to_string())),
-        ("Table", number(table)),
-        ("Type", kind.and_then(RouteKind::word).map(str::to_owned)),
-        ("Scope", scope.map(|scope| scope.to_string())),
-        ("PreferredSource", src.map(|source| source.to_string())),
-        ("Source", from.map(|prefix| prefix.to_string())),
-        ("GatewayOnLink", onlink.filter(|onlink| *onlink).map(|_| "yes".to_owned())),
-        ("InitialCongestionWindow", number(initcwnd)),
-        ("InitialAdvertisedReceiveWindow", number(initrwnd)),
-    ];
-    let given = lines.into_iter().filter_map(|(key, value)| Some(format!("{key}={}\n", value?)));
-    Some(given.fold("\n[Route]\n".to_owned(), |text, line| text + &line))
+    let mut text = format!("\n[Route]\nDestination={}\nMetric={}\n", route.destination, route.metric);
+    let mut add = |key: &str, value: Option<&dyn Display>| {
+        text.push_str(&value.map(|value| format!("{key}={value}\n")).unwrap_or_default());
+    };
+    add("Gateway", route.gateway.as_ref().map(|gateway| gateway as _));
+    add("Table", table.as_ref().map(|table| table as _));
+    add("Type", kind.and_then(RouteKind::word).as_ref().map(|word| word as _));
+    add("Scope", scope.as_ref().map(|scope| scope as _));
+    add("PreferredSource", src.as_ref().map(|source| source as _));
+    add("Source", from.as_ref().map(|prefix| prefix as _));
+    add("GatewayOnLink", (*onlink == Some(true)).then_some(&"yes"));
+    add("InitialCongestionWindow", initcwnd.as_ref().map(|window| window as _));
+    add("InitialAdvertisedReceiveWindow", initrwnd.as_ref().map(|window| window as _));
+    Some(text)
 }
 
 /// False for a route that the daemon would wait for without end, or gives the link up for because the kernel refuses it once more: from

@@ -221,7 +221,7 @@ fn change(request: &Request<'_>) -> Change {
         Request::SetLink(_, LinkChange::Name(name)) => Change::Name((*name).to_owned()),
         Request::SetLink(_, LinkChange::Mtu(mtu)) => Change::Mtu(*mtu),
         Request::SetLink(_, LinkChange::Mac(mac)) => Change::Mac(*mac),
-        Request::AddAddress(_, wanted) => Change::Address(wanted.clone().into_owned()),
+        Request::AddAddress(_, wanted) => Change::Address(*wanted),
         Request::RemoveAddress(_, net) => Change::NoAddress(*net),
         Request::AddRoute(_, wanted) => Change::Route((*wanted).clone()),
         Request::RemoveRoute(_, held) => Change::NoRoute((*held).clone()),
