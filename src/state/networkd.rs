@@ -5,7 +5,7 @@
 
 mod route;
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
@@ -13,8 +13,9 @@ use ipnet::IpNet;
 use super::file::StateFile;
 use super::netdev;
 use crate::activate::{LinkOutcome, router_metric};
+use crate::profile::ip::AddrGenMode;
 use crate::profile::text::is_search_domain;
-use crate::profile::{Method4, Method6, Warning};
+use crate::profile::{Ip6Settings, Method4, Method6, Warning};
 use crate::proto::Instant;
 use crate::proto::dhcp4::Lease;
 
@@ -163,9 +164,13 @@ fn identity(iaid: u32, duid: &[u8]) -> Option<String> {
 /// What is taken from routers, as the kernel was told: a default route with another metric would be a second one.
 fn routers(text: &mut String, link: &LinkOutcome) {
     let by_router = link.profile.ipv6.as_ref().filter(|settings| settings.method == Method6::Auto);
-    let Some(ip) = by_router.map(|settings| &settings.ip) else { return };
+    let Some(settings) = by_router else { return };
+    let ip = &settings.ip;
     // The kernel's own: networkd prolongs that route then.
     text.push_str(&format!("\n[IPv6AcceptRA]\nRouteMetric={}\n", router_metric(ip, link.metric)));
+    if let Some(identifier) = identifier(link, settings) {
+        text.push_str(&format!("Token=static:{identifier}\n"));
+    }
     let named = link.learned.search(Instant::default()).next().is_some();
     let words = [
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
@@ -175,6 +180,16 @@ fn routers(text: &mut String, link: &LinkOutcome) {
         (!ip.takes_default_route(), "UseGateway=no\n".to_owned()),
     ];
     words.into_iter().filter(|(wanted, _)| *wanted).for_each(|(_, word)| text.push_str(&word));
+}
+
+/// The end of addresses by routers where it is not made of the link's own address: with another a second address would come, and the
+/// first would end. Of several that differ none can be told.
+fn identifier(link: &LinkOutcome, settings: &Ip6Settings) -> Option<Ipv6Addr> {
+    let by_lot = settings.addr_gen_mode == AddrGenMode::StablePrivacy;
+    settings.token.or_else(|| match link.autoconf.as_slice() {
+        [IpNet::V6(net)] if by_lot => Some(net.addr()),
+        _ => None,
+    })
 }
 
 /// The same identifiers, or the server gives a second address; also without a lease: a router may have the daemon ask for one.

@@ -227,6 +227,21 @@ fn temporary_addresses_and_leases_without_routers_stay() {
     is_clean("dhcp", &format!("{OFF4}[ipv6]\n{dhcp}"), Some(TWO_PREFIXES), &["--dhcp-range=fd77::10,fd77::ff,64,1h"]);
 }
 
+/// Whatever they end in: networkd is told.
+#[test]
+fn addresses_by_routers_stay_the_only_ones() {
+    const ONE_PREFIX: &str = "interface srv0 {\n AdvSendAdvert on;\n MinRtrAdvInterval 3;\n MaxRtrAdvInterval 4;\n\
+        prefix fd77::/64 { };\n};\n";
+    for (name, settings) in
+        [("token", "addr-gen-mode=eui64\ntoken=::42\n"), ("by-lot", "addr-gen-mode=stable-privacy\n")]
+    {
+        let profile = format!("type=ethernet\n{OFF4}[ipv6]\nmethod=auto\nmay-fail=false\n{settings}");
+        let case = Case { profile, router: Some(ONE_PREFIX.to_owned()), server: vec!["--interface=srv0"] };
+        let seen = take_over(name, "networkd", &case).unwrap();
+        assert!(seen.faults.is_empty(), "{name}: {:#?}", seen.faults);
+    }
+}
+
 /// That the daemon cannot go on with the lease is said; it goes on with the link.
 #[test]
 fn an_identifier_that_networkd_does_not_take_costs_no_link() {

@@ -7,9 +7,9 @@ use crate::activate::event::Action;
 const ROUNDS: u8 = 2;
 
 impl Session {
-    /// Asks for it, before the end is told. True if there is something to do.
+    /// Asks for it, before the end is told. True if there is something to do. Where leases are prolonged, somebody speaks from the addresses.
     pub(super) fn puts_in_order(&mut self) -> bool {
-        while self.ordered < ROUNDS && self.actions.is_empty() {
+        while self.settings.renew.is_none() && self.ordered < ROUNDS && self.actions.is_empty() {
             let again = self.ordered > 0;
             self.ordered += 1;
             for slot in &self.links {
