@@ -96,6 +96,17 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
     let ip = &settings.ip;
     text.push_str(&format!("\n[DHCPv4]\n{}", client_identifier(lease).unwrap_or_else(|| BY_ADDRESS.to_owned())));
     text.push_str(&format!("RouteMetric={}\n", ip.route_metric.unwrap_or(link.metric)));
+    // By its own default the daemon sends the name of the host.
+    match settings.dhcp_fqdn.as_ref().or(ip.dhcp_hostname.as_ref()) {
+        _ if !ip.dhcp_send_hostname => text.push_str("SendHostname=no\n"),
+        Some(name) if is_search_domain(name) => text.push_str(&format!("Hostname={name}\n")),
+        _ => {}
+    }
+    // What a server chooses by; what the daemon might read otherwise is not told.
+    let plain = |class: &&String| class.bytes().all(|byte| matches!(byte, b' '..=b'~') && !b"%\\\"'".contains(&byte));
+    if let Some(class) = settings.dhcp_vendor_class.as_ref().filter(plain) {
+        text.push_str(&format!("VendorClassIdentifier={class}\n"));
+    }
     let named = lease.domain.is_some() || !lease.search.is_empty();
     let words = [
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),

@@ -143,3 +143,25 @@ fn a_bridge_and_its_port_stay() {
         assert!(lan.client.ip("link show eth0").contains("master br0"));
     }
 }
+
+/// The server hears the same name and class from the daemon as from sunup: it may choose by them.
+#[test]
+fn the_daemon_says_who_it_is_as_sunup_did() {
+    const NAME: &str = "client provides name: lark";
+    const CLASS: &str = "vendor class: acme 7";
+    for (name, settings, says_name) in
+        [("says-name", "dhcp-hostname=lark", true), ("hides-name", "dhcp-send-hostname=false", false)]
+    {
+        let lan = crate::lan(&format!("networkd-{name}"));
+        let server = lan.serve(&[]);
+        let profile = format!("type=ethernet\n[ipv4]\nmethod=auto\ndhcp-vendor-class-identifier=acme 7\n{settings}\n");
+        crate::same_links::write(&lan, &[("eth0", &profile)]);
+        lan.up("rd.neednet=1 rd.sunup.handover=networkd").exits(0);
+        let before = server.log();
+        adopt(&one_link(&format!("networkd, {name}"), &lan, Some(&server))).print().is_clean();
+        for (who, log) in [("sunup", &before[..]), ("the daemon", &server.log()[before.len()..])] {
+            assert!(log.contains(CLASS) && log.contains("client provides name") == says_name, "{name}, {who}: {log}");
+            assert_eq!(log.contains(NAME), says_name, "{name}, {who}: {log}");
+        }
+    }
+}
