@@ -68,6 +68,11 @@ impl Identity {
 }
 
 impl Identity {
+    /// Option 61 of DHCPv4.
+    pub(super) fn dhcp4(&self) -> Option<Vec<u8>> {
+        self.client_id.clone()
+    }
+
     /// The IAID and DUID of DHCPv6.
     pub(super) fn dhcp6(&self) -> (u32, Vec<u8>) {
         (self.iaid, self.duid.clone())

@@ -94,6 +94,8 @@ pub struct LinkOutcome {
     pub lease4: Option<Lease>,
     /// Its DHCPv6 lease; without addresses where a server gave configuration alone.
     pub lease6: Option<dhcp6::Lease>,
+    /// The client identifier that DHCPv4 servers know it by; `None` where it has none.
+    pub identity4: Option<Vec<u8>>,
     /// The IAID and DUID that DHCPv6 servers know it by; `None` where it has none.
     pub identity6: Option<(u32, Vec<u8>)>,
     /// Name servers and search domains that came by this link or stand in its profile.

@@ -46,13 +46,9 @@ fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
 }
 
 fn network(text: &mut String, link: &LinkOutcome) {
-    let method4 = link.profile.ipv4.as_ref().map_or(Method4::Disabled, |s| s.method);
     let method6 = link.profile.ipv6.as_ref().map_or(Method6::Disabled, |s| s.method);
     let mut add = |key: &str, value: &str| text.push_str(&format!("{key}={value}\n"));
-    let leased6 = link.lease6.as_ref().is_some_and(|lease| !lease.is_empty());
-    let leased4 = method4 == Method4::Auto && link.lease4.is_some();
-    // Without any lease a link is not configured to the daemon as long as no server answers, and the boot would wait for it.
-    let dhcp = match (leased4, leased6 || leased4 && method6 == Method6::Dhcp) {
+    let dhcp = match asks(link) {
         (true, true) => "yes",
         (true, false) => "ipv4",
         (false, true) => "ipv6",
@@ -90,11 +86,23 @@ fn network(text: &mut String, link: &LinkOutcome) {
     }
 }
 
+/// Whether the daemon shall ask DHCPv4 and DHCPv6 servers: also for what sunup did not wait for, if something came by itself. Without that
+/// the daemon calls a link configured only when a server has answered, and the boot would wait for one that is not there.
+fn asks(link: &LinkOutcome) -> (bool, bool) {
+    let auto4 = link.profile.ipv4.as_ref().is_some_and(|settings| settings.method == Method4::Auto);
+    let dhcp6 = link.profile.ipv6.as_ref().is_some_and(|settings| settings.method == Method6::Dhcp);
+    let leased6 = link.lease6.as_ref().is_some_and(|lease| !lease.is_empty());
+    let came = auto4 && link.lease4.is_some() || leased6 || !link.autoconf.is_empty();
+    (auto4 && came, leased6 || dhcp6 && came)
+}
+
 /// How the lease goes on: the same identifier, and routes with the metric they have, or a second default route appears.
 fn dhcp4(text: &mut String, link: &LinkOutcome) {
-    let (Some(lease), Some(settings)) = (&link.lease4, &link.profile.ipv4) else { return };
+    let Some(settings) = link.profile.ipv4.as_ref().filter(|_| asks(link).0) else { return };
     let ip = &settings.ip;
-    text.push_str(&format!("\n[DHCPv4]\n{}", client_identifier(lease).unwrap_or_else(|| BY_ADDRESS.to_owned())));
+    let lease = link.lease4.as_ref();
+    let id = lease.map_or(&link.identity4, |lease| &lease.client_id).as_deref();
+    text.push_str(&format!("\n[DHCPv4]\n{}", client_identifier(id).unwrap_or_else(|| BY_ADDRESS.to_owned())));
     text.push_str(&format!("RouteMetric={}\n", ip.route_metric.unwrap_or(link.metric)));
     // By its own default the daemon sends the name of the host.
     match settings.dhcp_fqdn.as_ref().or(ip.dhcp_hostname.as_ref()) {
@@ -107,7 +115,7 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
     if let Some(class) = settings.dhcp_vendor_class.as_ref().filter(plain) {
         text.push_str(&format!("VendorClassIdentifier={class}\n"));
     }
-    let named = lease.domain.is_some() || !lease.search.is_empty();
+    let named = lease.is_some_and(|lease| lease.domain.is_some() || !lease.search.is_empty());
     let words = [
         (ip.route_table != 0, format!("RouteTable={}\n", ip.route_table)),
         (named && !ip.ignore_auto_dns, "UseDomains=yes\n".to_owned()),
@@ -121,9 +129,9 @@ fn dhcp4(text: &mut String, link: &LinkOutcome) {
 /// What networkd sends by itself: the link's type and address.
 const BY_ADDRESS: &str = "ClientIdentifier=mac\n";
 
-/// The settings with which networkd sends the identifier of the lease; `None` if it cannot.
-pub(crate) fn client_identifier(lease: &Lease) -> Option<String> {
-    match lease.client_id.as_deref()? {
+/// The settings with which networkd sends this identifier; `None` if it cannot.
+fn client_identifier(id: Option<&[u8]>) -> Option<String> {
+    match id? {
         // RFC 4361: 255, IAID, DUID.
         [255, a, b, c, d, duid @ ..] => {
             let identity = identity(u32::from_be_bytes([*a, *b, *c, *d]), duid)?;
@@ -135,11 +143,16 @@ pub(crate) fn client_identifier(lease: &Lease) -> Option<String> {
     }
 }
 
+/// True if networkd can go on with this lease.
+pub(crate) fn goes_on(lease: &Lease) -> bool {
+    client_identifier(lease.client_id.as_deref()).is_some()
+}
+
 /// What there is to say of leases that networkd cannot go on with.
 pub fn remarks(link: &LinkOutcome, said: &mut Vec<Warning>) {
     let name = &link.device.name;
     let mut say = |text: String| said.push(Warning::new(&link.profile.origin, text));
-    if let Some(lease) = link.lease4.as_ref().filter(|lease| client_identifier(lease).is_none()) {
+    if let Some(lease) = link.lease4.as_ref().filter(|lease| !goes_on(lease)) {
         let id = link.profile.ipv4.as_ref().and_then(|settings| settings.dhcp_client_id.as_deref()).unwrap_or_default();
         say(format!(
             "systemd-networkd cannot send the client identifier of {name} (ipv4.dhcp-client-id={id}), only one made of the MAC address or \

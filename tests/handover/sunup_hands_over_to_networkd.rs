@@ -165,3 +165,23 @@ fn the_daemon_says_who_it_is_as_sunup_did() {
         }
     }
 }
+
+/// With an address by a router sunup does not wait for a DHCPv4 server that is slow; the daemon goes on asking.
+#[test]
+fn a_lease_that_sunup_did_not_wait_for_comes_later() {
+    let lan = crate::lan("networkd-late-lease");
+    lan.server.sh("echo 1 >/proc/sys/net/ipv6/conf/all/forwarding");
+    lan.server.ip("address add fd77::1/64 dev srv0 nodad");
+    let prefix =
+        "interface srv0 { AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; prefix fd77::/64 { }; };\n";
+    let _router = crate::routes_of_routers::radvd(&lan, prefix);
+    lan.up("ip=eth0:dhcp,auto6 rd.neednet=1 rd.sunup.handover=networkd").exits(0);
+    wait_for_global6(&lan);
+    assert!(lan.address("eth0", "10.77.").is_none());
+    let _server = lan.serve(&[]);
+    let adoption = Adoption { pings: &["fd77::1"], fixed: 1, ..one_link("networkd, a late lease", &lan, None) };
+    adopt(&adoption);
+    let leased =
+        crate::support::wait_until(std::time::Duration::from_secs(10), || lan.address("eth0", "10.77.0.1").is_some());
+    assert!(leased, "{}", lan.client.read("/run/systemd/network/10-sunup-eth0.network"));
+}

@@ -36,6 +36,7 @@ impl Link {
             metric: self.start.metric,
             lease4: self.v4.held(now).cloned(),
             lease6: self.v6.as_ref().and_then(|v6| v6.held(now)).cloned(),
+            identity4: self.identity.as_ref().and_then(Identity::dhcp4),
             identity6: self.identity.as_ref().filter(|_| self.v6.is_some()).map(Identity::dhcp6),
             dns: self.dns(now),
             tuned: self.tuning.changed().to_vec(),

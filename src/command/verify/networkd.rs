@@ -99,7 +99,7 @@ fn kept(facts: &Facts, link: &Link, file: &Held, say: &mut impl FnMut(Effect, St
         );
     }
     let lease = link.remembered.lease4.as_ref();
-    if lease.is_some_and(|lease| state::networkd::client_identifier(lease).is_none()) {
+    if lease.is_some_and(|lease| !state::networkd::goes_on(lease)) {
         let text = "it cannot send the client identifier that the lease was got with: the server gives another address";
         say(Effect::Adds, text.to_owned());
     }
