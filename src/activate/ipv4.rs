@@ -6,6 +6,8 @@ mod dhcp;
 
 use std::net::Ipv4Addr;
 
+use ipnet::Ipv4Net;
+
 use self::conflicts::Conflicts;
 use self::dhcp::{Dhcp, RENEWAL};
 use super::config::DHCP_TIMEOUT;
@@ -221,7 +223,10 @@ impl Ipv4 {
     pub(super) fn target(&self, metric: u32, now: Instant) -> FamilyTarget {
         let metric = self.settings.ip.route_metric.unwrap_or(metric);
         let mut all = FamilyTarget::default();
-        if let Some(lease) = self.lease() {
+        let waits = |lease: &&Lease| {
+            Ipv4Net::new(lease.address, lease.prefix_len).is_ok_and(|net| self.conflicts.looks_in(net))
+        };
+        if let Some(lease) = self.lease().filter(|lease| !waits(lease)) {
             all = target::from_lease4(lease, &self.settings.ip, metric, now);
         }
         // Routers are reached by what the lease says is on the link.
@@ -233,7 +238,10 @@ impl Ipv4 {
         };
         let chosen =
             self.conflicts.chosen().map(|address| target::link_local(address, metric, self.settings.ip.route_table));
-        for more in chosen.into_iter().chain([own]) {
+        // The kernel speaks from the first of a network: one of the profile goes before a lease, as in NetworkManager.
+        all.addresses.splice(0..0, own.addresses);
+        all.routes.extend(own.routes);
+        if let Some(more) = chosen {
             all.addresses.extend(more.addresses);
             all.routes.extend(more.routes);
         }

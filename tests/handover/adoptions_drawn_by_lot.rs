@@ -207,6 +207,9 @@ fn addresses_stand_in_their_order() {
 fn addresses_of_one_network_are_used_in_their_order() {
     let own = "address1=10.77.0.3/24,10.77.0.1\naddress2=10.88.0.3/24\naddress3=10.77.0.2/24\naddress4=10.77.0.4/24\n";
     is_clean("probed", &format!("[ipv4]\nmethod=manual\ndad-timeout=50\n{own}{OFF6}"), None, &[]);
+    // A lease comes sooner than it is known that an address of the profile is free.
+    let beside = format!("[ipv4]\nmethod=auto\ndad-timeout=200\naddress1=10.77.0.9/24\n{OFF6}");
+    is_clean("beside-a-lease", &beside, None, crate::support::DEFAULTS);
 }
 
 /// Also one that the kernel refuses, one by a router that only a default route leads to, and some that the daemon cannot be told of.

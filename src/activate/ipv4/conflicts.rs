@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::chosen::Chosen;
 use crate::activate::event::Action;
@@ -188,6 +188,11 @@ impl Conflicts {
             !is_open(net) && !before.any(is_open) && !self.taken.iter().any(|(address, _)| net.addr() == *address)
         };
         addresses.iter().enumerate().filter(usable).map(|(_, net)| *net).collect()
+    }
+
+    /// True while an address of the profile in this network is looked for: that one is to be there first.
+    pub(super) fn looks_in(&self, network: Ipv4Net) -> bool {
+        self.open.iter().any(|address| network.contains(address))
     }
 
     /// The addresses of the profile that other hosts have.
