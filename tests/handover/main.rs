@@ -37,6 +37,7 @@ mod sunup_hands_over_to_networkd;
 mod sunup_hands_over_to_networkmanager;
 mod the_rig_sees_what_goes_wrong;
 mod what_is_foretold;
+mod what_went_wrong_goes_right;
 
 use std::path::{Path, PathBuf};
 
