@@ -76,7 +76,7 @@ pub struct DesiredLink {
 }
 
 /// An address a link shall have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DesiredAddress {
     /// Address and prefix length.
     pub net: IpNet,

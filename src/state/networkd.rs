@@ -41,7 +41,7 @@ fn file(link: &LinkOutcome, all: &[&LinkOutcome], priority: u8) -> StateFile {
     dhcp6(&mut text, link);
     routers(&mut text, link);
     static_addresses(&mut text, link);
-    link.target.routes.iter().for_each(|route| text.push_str(&route::section(route, &link.target).unwrap_or_default()));
+    text.push_str(&route::sections(&link.target));
     StateFile::public(path(&link.device.name, priority), text)
 }
 

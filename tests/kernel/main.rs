@@ -80,16 +80,7 @@ fn address(net: &str, valid: Option<u64>) -> DesiredAddress {
         ipnet::IpNet::V6(_) => None,
     };
     let valid = valid.map(Duration::from_secs);
-    DesiredAddress {
-        net,
-        broadcast,
-        valid,
-        preferred: valid,
-        no_prefix_route: true,
-        no_dad: false,
-        optimistic: false,
-        leads_temporary: false,
-    }
+    DesiredAddress { net, broadcast, valid, preferred: valid, no_prefix_route: true, ..DesiredAddress::default() }
 }
 
 fn route(destination: &str, gateway: Option<&str>, metric: u32) -> DesiredRoute {

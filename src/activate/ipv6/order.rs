@@ -6,11 +6,14 @@ use ipnet::IpNet;
 
 use super::Ipv6;
 
+/// So many prefixes are remembered: the kernel makes addresses of 16 (`max_addresses`), and anybody on the link can tell more.
+const PREFIXES: usize = 64;
+
 impl Ipv6 {
     /// A router advertisement had this prefix.
     pub(in crate::activate) fn prefix(&mut self, prefix: IpNet) {
         self.heard();
-        if !self.prefixes.contains(&prefix) {
+        if self.prefixes.len() < PREFIXES && !self.prefixes.contains(&prefix) {
             self.prefixes.push(prefix);
         }
     }

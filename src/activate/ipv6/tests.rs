@@ -194,3 +194,13 @@ fn a_route_from_an_address_waits_until_that_is_proved_and_is_waited_for() {
     assert_eq!(ipv6.family(at(0), at(1_000)).progress, Progress::Up);
     assert!(!ipv6.drive(2, at(1_001), &mut Timing::default(), &mut Vec::new()), "once");
 }
+
+#[test]
+fn a_flood_of_prefixes_is_not_remembered() {
+    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
+    for number in 0..10_000_u32 {
+        ipv6.prefix(format!("2001:db8:{:x}::/64", number % 5_000).parse().unwrap());
+    }
+    assert_eq!(ipv6.prefixes().len(), 64);
+    assert_eq!(ipv6.prefixes()[..2], ["2001:db8::/64", "2001:db8:1::/64"].map(|net| net.parse::<IpNet>().unwrap()));
+}

@@ -29,16 +29,7 @@ pub(super) fn want() -> DesiredLink {
 
 pub(super) fn address(text: &str, valid: Option<u64>) -> DesiredAddress {
     let valid = valid.map(Duration::from_secs);
-    DesiredAddress {
-        net: net(text),
-        broadcast: None,
-        valid,
-        preferred: valid,
-        no_prefix_route: true,
-        no_dad: false,
-        optimistic: false,
-        leads_temporary: false,
-    }
+    DesiredAddress { net: net(text), valid, preferred: valid, no_prefix_route: true, ..DesiredAddress::default() }
 }
 
 pub(super) fn held(ifindex: u32, wanted: &DesiredAddress) -> Address {

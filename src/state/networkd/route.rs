@@ -7,9 +7,18 @@ use crate::activate::is_link_local6;
 use crate::profile::desired::{DesiredLink, DesiredRoute, protocol};
 use crate::profile::ip::{RouteKind, RouteOptions};
 
+/// The sections of the routes of a link.
+pub(super) fn sections(link: &DesiredLink) -> String {
+    let mut routers = Vec::new();
+    link.routes.iter().filter_map(|route| section(route, link, &mut routers)).collect()
+}
+
+/// Routers, and whether they are reached: ten thousand routes lead by a few of them.
+type Routers = Vec<(IpAddr, bool)>;
+
 /// The section; `None` for a route that the daemon cannot be told of as it is: that stays where it is, for KeepConfiguration=yes. One
 /// that lacks something would come beside it.
-pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String> {
+fn section(route: &DesiredRoute, link: &DesiredLink, routers: &mut Routers) -> Option<String> {
     let RouteOptions {
         table,
         kind,
@@ -37,7 +46,7 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
     // Of the metrics it reads these two of what is there; a route with others it would make once more, without them.
     let metrics = [*mtu, *advmss, *window, *cwnd, *rto_min].iter().any(Option::is_some) || *quickack == Some(true);
     let unknown = metrics || tos.unwrap_or(0) != 0 || [*lock_initcwnd, *lock_initrwnd].contains(&Some(true));
-    if unknown || route.protocol != protocol::STATIC || !can_be_had(route, link) {
+    if unknown || route.protocol != protocol::STATIC || !can_be_had(route, link, routers) {
         return None;
     }
     let mut text = format!("\n[Route]\nDestination={}\nMetric={}\n", route.destination, route.metric);
@@ -58,13 +67,20 @@ pub(super) fn section(route: &DesiredRoute, link: &DesiredLink) -> Option<String
 
 /// False for a route that the daemon would wait for without end, or gives the link up for because the kernel refuses it once more: from
 /// an address that the link has not, or by a router that nothing but a default route or another router leads to.
-fn can_be_had(route: &DesiredRoute, link: &DesiredLink) -> bool {
+fn can_be_had(route: &DesiredRoute, link: &DesiredLink, routers: &mut Routers) -> bool {
     let own = |source: IpAddr| link.addresses.iter().any(|address| address.net.addr() == source);
-    route.options.src.is_none_or(own) && is_reached(route, link)
+    let Some(gateway) = route.gateway.filter(|_| route.options.onlink != Some(true)) else {
+        return route.options.src.is_none_or(own);
+    };
+    let known = routers.iter().find(|(router, _)| *router == gateway).map(|(_, reached)| *reached);
+    let reached = known.unwrap_or_else(|| is_reached(gateway, link));
+    if known.is_none() {
+        routers.push((gateway, reached));
+    }
+    reached && route.options.src.is_none_or(own)
 }
 
-fn is_reached(route: &DesiredRoute, link: &DesiredLink) -> bool {
-    let Some(gateway) = route.gateway.filter(|_| route.options.onlink != Some(true)) else { return true };
+fn is_reached(gateway: IpAddr, link: &DesiredLink) -> bool {
     let leads = |route: &&DesiredRoute| route.destination.prefix_len() != 0 && route.destination.contains(&gateway);
     let own = link.addresses.iter().any(|address| address.net.contains(&gateway));
     let direct = || link.routes.iter().filter(leads).any(|route| route.gateway.is_none());
@@ -82,21 +98,12 @@ mod tests {
         let destination = destination.parse().unwrap();
         let route = DesiredRoute { destination, gateway, metric: 20, protocol: protocol::STATIC, options };
         link.routes.push(route.clone());
-        section(&route, link)
+        section(&route, link, &mut Vec::new())
     }
 
     fn link() -> DesiredLink {
         let net = "192.0.2.2/24".parse().unwrap();
-        let address = DesiredAddress {
-            net,
-            broadcast: None,
-            valid: None,
-            preferred: None,
-            no_prefix_route: true,
-            no_dad: false,
-            optimistic: false,
-            leads_temporary: false,
-        };
+        let address = DesiredAddress { net, no_prefix_route: true, ..DesiredAddress::default() };
         DesiredLink { addresses: vec![address], ..DesiredLink::default() }
     }
 
