@@ -1,6 +1,7 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
 mod lookup;
+pub mod news;
 mod tunnels;
 
 use std::net::Ipv6Addr;
@@ -13,7 +14,7 @@ use nix::sys::time::TimeSpec;
 
 pub use self::lookup::look_up;
 use self::tunnels::Answer;
-use crate::activate::{Action, AddressEvent, DnsTicket, Input, LinkEvent, Session, Verdict};
+use crate::activate::{Action, DnsTicket, Input, Session, Verdict};
 use crate::journal::Journal;
 use crate::kernel::{
     self, DnsSocket, Event, Kernel, KernelError, Monitor, PacketSocket, Snapshot, Udp4Socket, Udp6Socket,
@@ -105,8 +106,14 @@ impl<'a> Driver<'a> {
         self.packets.into_iter().chain(self.arp).for_each(PacketSocket::leave);
     }
 
-    /// Tells the session which devices there are.
+    /// Tells the session which devices there are, and what no event will tell because it is so already.
     fn devices(&mut self, session: &mut Session) -> Result<(), KernelError> {
+        let survey = self.survey(session)?;
+        news::standing(session, now(), &survey);
+        Ok(())
+    }
+
+    fn survey(&mut self, session: &mut Session) -> Result<Snapshot, KernelError> {
         let survey = self.kernel.survey()?;
         let mut devices = kernel::device::devices(&survey, Some(self.sysfs));
         self.missed.clear();
@@ -118,8 +125,7 @@ impl<'a> Driver<'a> {
             ready
         });
         session.handle(now(), Input::Devices(&devices));
-        standing(session, &survey);
-        Ok(())
+        Ok(survey)
     }
 
     fn act(&mut self, session: &mut Session, action: Action) {
@@ -320,60 +326,18 @@ impl<'a> Driver<'a> {
     }
 
     fn changes(&mut self, session: &mut Session) -> Result<(), KernelError> {
-        let mut unknown = false;
+        let (mut unknown, mut overrun) = (false, false);
         for event in self.monitor.receive() {
             unknown |= matches!(&event, Event::Link { ifindex, name, .. } if !session.knows(*ifindex, name));
-            unknown |= matches!(&event, Event::Overrun);
-            tell(session, event);
+            overrun |= matches!(&event, Event::Overrun);
+            news::tell(session, now(), event);
         }
-        if unknown {
+        if overrun {
+            let survey = self.survey(session)?;
+            news::catch_up(session, now(), &survey);
+        } else if unknown {
             self.devices(session)?;
         }
         Ok(())
-    }
-}
-
-/// Tells what no event will tell because it is so already: link-local addresses, and what routers said.
-fn standing(session: &mut Session, survey: &Snapshot) {
-    for held in &survey.addresses {
-        let event = AddressEvent {
-            ifindex: held.ifindex,
-            net: held.net,
-            tentative: held.is_tentative(),
-            dad_failed: held.is_duplicate(),
-            gone: false,
-        };
-        session.handle(now(), Input::Address(event));
-    }
-    for link in &survey.links {
-        let kernel::RouterFlags { heard, managed, other } = link.router_flags;
-        session.handle(now(), Input::Router { ifindex: link.ifindex, heard, managed, other });
-    }
-}
-
-/// Hands a change on to the session, in its words.
-fn tell(session: &mut Session, event: Event) {
-    let now = now();
-    match event {
-        Event::Link { ifindex, name, up, carrier, running, mac, bond } => {
-            session.handle(now, Input::Link(LinkEvent { ifindex, name, up, carrier, running, mac, bond }));
-        }
-        Event::LinkGone { ifindex } => session.handle(now, Input::LinkGone { ifindex }),
-        Event::Address { ifindex, net, tentative, dad_failed, gone } => {
-            session.handle(now, Input::Address(AddressEvent { ifindex, net, tentative, dad_failed, gone }));
-        }
-        Event::DefaultRoute { ifindex, ipv6, gone } => {
-            session.handle(now, Input::DefaultRoute { ifindex, ipv6, gone });
-        }
-        Event::RouterOption { ifindex, bytes, .. } => {
-            let options = ndisc::options(&bytes);
-            session.handle(now, Input::RouterOptions { ifindex, options: &options });
-        }
-        Event::RouterPrefix { ifindex, prefix } => session.handle(now, Input::RouterPrefix { ifindex, prefix }),
-        Event::Router { ifindex, flags } => {
-            let kernel::RouterFlags { heard, managed, other } = flags;
-            session.handle(now, Input::Router { ifindex, heard, managed, other });
-        }
-        Event::Overrun => {}
     }
 }

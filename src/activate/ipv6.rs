@@ -160,6 +160,11 @@ impl Ipv6 {
         }
     }
 
+    /// Addresses the kernel has now, as far as it has told.
+    pub(super) fn addresses(&self) -> &[AddressEvent] {
+        &self.known
+    }
+
     /// Global addresses that were formed from router advertisements.
     pub(super) fn autoconf(&self) -> Vec<IpNet> {
         let own = &self.settings.ip.addresses;

@@ -8,7 +8,7 @@ mod tunnels;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::event::{Action, Input};
+use super::event::{Action, AddressEvent, Input};
 use super::link::{Link, Start};
 use super::mac;
 use super::outcome::{Dns, LinkOutcome, LinkState, Outcome, Verdict};
@@ -318,6 +318,16 @@ impl Session {
     fn matched_by(&self, ifindex: u32) -> Vec<String> {
         let report = self.plan.devices.iter().find(|report| report.device.ifindex == ifindex);
         report.into_iter().flat_map(|report| &report.matched_by).map(ToString::to_string).collect()
+    }
+
+    /// The links that are being brought up.
+    pub fn ifindexes(&self) -> Vec<u32> {
+        self.links.iter().map(|slot| slot.link.ifindex()).collect()
+    }
+
+    /// The IPv6 addresses that their links are known to have.
+    pub fn addresses(&self) -> Vec<AddressEvent> {
+        self.links.iter().flat_map(|slot| slot.link.addresses6()).copied().collect()
     }
 
     /// True if the device is known by this name: a new or renamed one may be what a profile waits for.

@@ -14,7 +14,7 @@ use super::abi::route::TABLE_MAIN;
 use super::abi::{group, rtm};
 use super::error::{KernelError, errno_of};
 use super::message::{address_of, attributes, messages};
-use super::snapshot::{Link, Route, RouterFlags};
+use super::snapshot::{Address, Link, Route, RouterFlags, Snapshot};
 use super::{kinds, read, read_route};
 use crate::profile::HwAddr;
 use crate::profile::ip::RouteKind;
@@ -119,6 +119,32 @@ pub struct Monitor {
     buffer: Vec<u8>,
 }
 
+impl Event {
+    fn of_address(address: &Address, gone: bool) -> Self {
+        let (tentative, dad_failed) = (address.is_tentative(), address.is_duplicate());
+        Self::Address { ifindex: address.ifindex, net: address.net, tentative, dad_failed, gone }
+    }
+
+    /// `None`: no default route of the main table.
+    fn of_route(Route { ifindex, route }: &Route, gone: bool) -> Option<Self> {
+        let unicast = route.options.kind.unwrap_or_default() == RouteKind::Unicast;
+        let default = unicast && route.destination.prefix_len() == 0 && route.options.table == Some(TABLE_MAIN);
+        let ipv6 = matches!(route.destination, IpNet::V6(_));
+        default.then_some(Self::DefaultRoute { ifindex: *ifindex, ipv6, gone })
+    }
+}
+
+impl Snapshot {
+    /// All that it holds as it would have been told, piece by piece.
+    pub fn events(&self) -> impl Iterator<Item = Event> {
+        let links = self.links.iter().cloned().map(Event::from);
+        let addresses = self.addresses.iter().map(|address| Event::of_address(address, false));
+        let routes = self.routes.iter().filter_map(|route| Event::of_route(route, false));
+        let routers = self.links.iter().map(|link| Event::Router { ifindex: link.ifindex, flags: link.router_flags });
+        links.chain(addresses).chain(routes).chain(routers)
+    }
+}
+
 impl Monitor {
     pub(super) fn open() -> Result<Self, KernelError> {
         let failed = |error: io::Error| KernelError::Socket { what: "netlink event", errno: errno_of(&error) };
@@ -192,35 +218,27 @@ fn link_event(payload: &[u8], deleted: bool) -> Option<Event> {
     let mut links = Vec::new();
     read::link(payload, &mut links);
     let link = links.pop()?;
-    let bond = kinds::bond_port(&link);
-    let Link { ifindex, name, up, carrier, running, mac, .. } = link;
-    Some(if deleted {
-        Event::LinkGone { ifindex }
-    } else {
-        Event::Link { ifindex, name, up, carrier, running, mac, bond }
-    })
+    Some(if deleted { Event::LinkGone { ifindex: link.ifindex } } else { link.into() })
+}
+
+impl From<Link> for Event {
+    fn from(link: Link) -> Self {
+        let bond = kinds::bond_port(&link);
+        let Link { ifindex, name, up, carrier, running, mac, .. } = link;
+        Self::Link { ifindex, name, up, carrier, running, mac, bond }
+    }
 }
 
 fn address_event(payload: &[u8], gone: bool) -> Option<Event> {
     let mut addresses = Vec::new();
     read::address(payload, &mut addresses);
-    let address = addresses.pop()?;
-    Some(Event::Address {
-        ifindex: address.ifindex,
-        net: address.net,
-        tentative: address.is_tentative(),
-        dad_failed: address.is_duplicate(),
-        gone,
-    })
+    Some(Event::of_address(&addresses.pop()?, gone))
 }
 
 fn default_route(payload: &[u8], gone: bool) -> Option<Event> {
     let mut routes = Vec::new();
     read_route::route(payload, &mut routes);
-    let Route { ifindex, route } = routes.pop()?;
-    let unicast = route.options.kind.unwrap_or_default() == RouteKind::Unicast;
-    let default = unicast && route.destination.prefix_len() == 0 && route.options.table == Some(TABLE_MAIN);
-    default.then_some(Event::DefaultRoute { ifindex, ipv6: matches!(route.destination, IpNet::V6(_)), gone })
+    Event::of_route(&routes.pop()?, gone)
 }
 
 fn ifindex(payload: &[u8]) -> Option<u32> {

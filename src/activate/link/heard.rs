@@ -19,6 +19,11 @@ impl Link {
         }
     }
 
+    /// The IPv6 addresses it is known to have.
+    pub(in crate::activate) fn addresses6(&self) -> &[AddressEvent] {
+        self.v6.as_ref().map(|v6| v6.addresses()).unwrap_or_default()
+    }
+
     /// A default route by this link appeared or went.
     pub(in crate::activate) fn default_route(&mut self, ipv6: bool, there: bool) {
         if let Some(v6) = self.v6.as_mut().filter(|_| ipv6) {

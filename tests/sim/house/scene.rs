@@ -165,6 +165,8 @@ pub(crate) struct Scene {
     pub(crate) optimistic: bool,
     /// `--timeout`.
     pub(crate) timeout: Option<Duration>,
+    /// The share of the kernel's words that find no room, 0 to 1.
+    pub(crate) overruns: f64,
 }
 
 impl Scene {
@@ -175,7 +177,9 @@ impl Scene {
         let count = 1 + chance.below(most);
         let links = (0..count).map(|_| LinkPlan::drawn(&mut chance)).collect();
         let timeout = chance.happens(0.1).then(|| Duration::from_millis(chance.below(20_000)));
-        Self { seed, links, acd: chance.happens(0.3), optimistic: chance.happens(0.8), timeout }
+        let (acd, optimistic) = (chance.happens(0.3), chance.happens(0.8));
+        let overruns = [0.0, 0.0, 0.0, 0.05, 0.5][chance.index(5)];
+        Self { seed, links, acd, optimistic, timeout, overruns }
     }
 
     /// The kernel command line: every link is required, leases may take their time.

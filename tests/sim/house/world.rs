@@ -10,6 +10,7 @@ use ipnet::{IpNet, Ipv6Net};
 use sunup::activate::{Action, AddressEvent, Input, LinkEvent, Session, Settings, Verdict};
 use sunup::input::cmdline::{self, CommandLine, Environment};
 use sunup::plan::{self, Context};
+use sunup::poll::news;
 use sunup::profile::desired::{DesiredLink, DesiredRoute, protocol};
 use sunup::profile::ip::RouteOptions;
 use sunup::proto::dhcp4::frame;
@@ -331,22 +332,26 @@ impl<'a> World<'a> {
 
     /// All devices, and what no event will tell.
     fn devices(&mut self) {
+        self.hear_devices();
+        news::standing(&mut self.session, Instant::new(self.now), &self.machine.snapshot);
+    }
+
+    fn hear_devices(&mut self) {
         let devices = self.machine.devices();
         self.hear(Input::Devices(&devices));
-        for held in self.machine.snapshot.addresses.clone() {
-            let (tentative, dad_failed) = (held.is_tentative(), held.is_duplicate());
-            let event = AddressEvent { ifindex: held.ifindex, net: held.net, tentative, dad_failed, gone: false };
-            self.hear(Input::Address(event));
-        }
-        for link in self.machine.snapshot.links.clone() {
-            let sunup::kernel::RouterFlags { heard, managed, other } = link.router_flags;
-            self.hear(Input::Router { ifindex: link.ifindex, heard, managed, other });
-        }
+    }
+
+    /// What the kernel has to tell, this and all that follows, finds no room: everything is looked at anew.
+    fn overrun(&mut self) {
+        self.happenings.retain(|_, happening| !matches!(happening, Happening::Told(_)));
+        self.hear_devices();
+        news::catch_up(&mut self.session, Instant::new(self.now), &self.machine.snapshot);
     }
 
     fn happen(&mut self, happening: Happening) {
         self.note("<", &happening);
         match happening {
+            Happening::Told(_) if self.chance.happens(self.scene.overruns) => self.overrun(),
             Happening::Told(told) => self.told(told),
             Happening::Carrier(number) => self.carrier(number),
             Happening::Probed(number, net) => self.probed(number, net),
