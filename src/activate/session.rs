@@ -35,6 +35,8 @@ pub struct Session {
     making: Vec<Making>,
     /// Links that were set up for what stands on them.
     lifted: Vec<u32>,
+    /// Some profile is a tunnel's.
+    tunnels: bool,
     /// Ways to endpoints by links of others.
     pinned: Vec<(u32, DesiredRoute)>,
     actions: std::collections::VecDeque<Action>,
@@ -77,6 +79,7 @@ impl Session {
     pub fn new(settings: Settings, now: Instant) -> Self {
         let shared = settings.profiles.iter().cloned().map(Rc::new).collect();
         Self {
+            tunnels: settings.has_tunnels(),
             settings,
             shared,
             plan: Plan::default(),
@@ -137,9 +140,13 @@ impl Session {
             }
         }
         let mut out = Vec::new();
-        self.tell_tunnels();
+        if self.tunnels {
+            self.tell_tunnels();
+        }
         self.links.iter_mut().for_each(|slot| slot.drive(now, &mut out));
-        self.pin_endpoints(&mut out);
+        if self.tunnels {
+            self.pin_endpoints(&mut out);
+        }
         self.actions.extend(out);
     }
 
@@ -255,7 +262,7 @@ impl Session {
         let standings = self.standings();
         let open = standings.iter().any(|standing| matches!(standing, Standing::Open(_)));
         if !open || over.is_some_and(|over| now >= over) {
-            return Ok(judge(&standings, self.links.iter().any(|slot| !slot.link.complaints().is_empty())));
+            return Ok(wait::judge(&standings, self.links.iter().any(|slot| !slot.link.complaints().is_empty())));
         }
         let looks = standings.iter().filter_map(|standing| match standing {
             Standing::Open(at) => *at,
@@ -366,16 +373,6 @@ impl Session {
             links,
             warnings,
         }
-    }
-}
-
-/// The verdict over all requirements; something open at the overall deadline counts as failed.
-fn judge(standings: &[Standing], complaints: bool) -> Verdict {
-    let met = standings.iter().filter(|standing| **standing == Standing::Met).count();
-    match (met, standings.len()) {
-        (met, all) if met == all && !complaints => Verdict::Ok,
-        (0, all) if all > 0 => Verdict::Failed,
-        _ => Verdict::Degraded,
     }
 }
 

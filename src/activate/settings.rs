@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::plan::Context;
 use crate::profile::handover::{ExitPolicy, ExitRule};
 use crate::profile::tuning::Change;
-use crate::profile::{HwAddr, Profile, Warning};
+use crate::profile::{HwAddr, LinkKind, Profile, Warning};
 use crate::proto::identity::Host;
 use crate::proto::ndisc::Learned;
 use crate::proto::{dhcp4, dhcp6};
@@ -46,6 +46,13 @@ pub struct Settings {
     pub seed: u64,
     /// What is asked of tunnels.
     pub tunnels: TunnelSettings,
+}
+
+impl Settings {
+    /// True if any profile is a tunnel's.
+    pub fn has_tunnels(&self) -> bool {
+        self.profiles.iter().any(|profile| matches!(profile.kind, LinkKind::WireGuard(_)))
+    }
 }
 
 /// Name servers that belong to no link (`rd.net.dns`).

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::link::Link;
-use super::outcome::LinkState;
+use super::outcome::{self, LinkState};
 use crate::plan::{Progress, Requirement, Target, Verdict};
 use crate::proto::Instant;
 
@@ -72,4 +72,14 @@ fn grace<'a>(links: impl Iterator<Item = &'a Link> + Clone, now: Instant) -> Opt
     let until = done + done.since(carrier).clamp(GRACE.0, GRACE.1);
     let late = |link: &&Link| link.carrier_since().is_some() && matches!(link.latest(), LinkState::Pending(_));
     links.clone().any(|link| late(&link)).then_some(until).filter(|&until| now < until)
+}
+
+/// The verdict over all requirements; something open at the overall deadline counts as failed.
+pub(super) fn judge(standings: &[Standing], complaints: bool) -> outcome::Verdict {
+    let met = standings.iter().filter(|standing| **standing == Standing::Met).count();
+    match (met, standings.len()) {
+        (met, all) if met == all && !complaints => outcome::Verdict::Ok,
+        (0, all) if all > 0 => outcome::Verdict::Failed,
+        _ => outcome::Verdict::Degraded,
+    }
 }

@@ -6,7 +6,7 @@ use crate::profile::sort::sort_by;
 use crate::profile::{Device, MatchRule, MultiConnect, Origin, Profile};
 
 use super::creation::{Nodes, creates};
-use super::matching::{Mismatch, Pattern, Rule, compatible, matches, type_of};
+use super::matching::{Pattern, Rule, compatible, matches, type_of};
 use super::{Criterion, DeviceReport, Refusal, Rejection, Untouched, World};
 
 /// Indices of the profiles, the first to be tried first.
@@ -102,7 +102,8 @@ impl Choice<'_> {
         if creates(&profile.kind) {
             return Err(match taken_by {
                 Some(by) => Refusal::Outranked { by, on: Criterion::Kept },
-                None => Refusal::Mismatch(other_name(profile, device)),
+                // It makes a link of this kind, but not this one.
+                None => Refusal::Mismatch(Rule::InterfaceName),
             });
         }
         if !profile.starts_by_itself() {
@@ -162,12 +163,6 @@ impl Choice<'_> {
         }
         configuration(device).map(|has| Untouched::Configured { has })
     }
-}
-
-/// A profile makes a link of this kind, but not this one.
-fn other_name(profile: &Profile, device: &Device) -> Mismatch {
-    let patterns = profile.interface_name.iter().cloned().collect();
-    Mismatch { rule: Rule::InterfaceName, patterns, seen: device.name.clone() }
 }
 
 /// The configuration of global scope a device has now.

@@ -3,7 +3,7 @@
 use crate::profile::{Device, HwAddr, LinkKind, Profile};
 
 use super::matching::{Rule, compatible, matches, same, type_of};
-use super::{Idle, Unused, World};
+use super::{Idle, Mismatch, Unused, World};
 
 /// The longest name of a link, in bytes (IFNAMSIZ less the final zero).
 const LONGEST_NAME: usize = 15;
@@ -119,8 +119,9 @@ fn node(world: &World, nodes: &Nodes, index: usize, profile: &Profile, wanted: b
     }
     // A link that is yet to be made has no driver and no path, as in NetworkManager.
     let future = Device { name: name.clone(), ..Device::default() };
-    match matches(profile, existing.unwrap_or(&future), &world.context.words) {
-        Err(mismatch) if mismatch.rule != Rule::Type => Err(Idle::Never(mismatch)),
+    let (device, words) = (existing.unwrap_or(&future), &world.context.words);
+    match matches(profile, device, words) {
+        Err(rule) if rule != Rule::Type => Err(Idle::Never(Mismatch::of(rule, profile, device, words))),
         _ => Ok(Node { profile: index, name, existing: existing.map(|device| device.ifindex) }),
     }
 }

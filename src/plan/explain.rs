@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use crate::profile::{Device, Profile};
 
 use super::matching::type_of;
-use super::{Criterion, DeviceReport, Idle, Plan, Refusal, Requirement, Target};
+use super::{Criterion, DeviceReport, Idle, Mismatch, Plan, Refusal, Rejection, Requirement, Target};
 
 /// Writes the plan as text, with what is put in hand for `sunup plan`.
 pub fn render(plan: &Plan, profiles: &[Profile]) -> String {
@@ -19,16 +19,20 @@ impl Refusal {
     /// How near the profile came to taking the device: by the rule that failed, in the order of the checks; most where all held.
     pub fn nearness(&self) -> impl Ord + use<> {
         match self {
-            Self::Mismatch(mismatch) => (false, Some(mismatch.rule)),
+            Self::Mismatch(rule) => (false, Some(*rule)),
             _ => (true, None),
         }
     }
 }
 
-/// Why a profile does not take a device, in words; other profiles by their id.
-pub fn refusal(refusal: &Refusal, profile: usize, profiles: &[Profile]) -> String {
+/// Why a profile does not take a device, in words; other profiles by their id. `words`: [`Plan::words`].
+pub fn refusal(rejection: &Rejection, device: &Device, profiles: &[Profile], words: &[String]) -> String {
+    let Rejection { profile, ref refusal } = *rejection;
     match refusal {
-        Refusal::Mismatch(mismatch) => mismatch.to_string(),
+        Refusal::Mismatch(rule) => {
+            let why = |profile| Mismatch::of(*rule, profile, device, words).to_string();
+            profiles.get(profile).map(why).unwrap_or_default()
+        }
         Refusal::NoAutoconnect if profiles.get(profile).is_some_and(|profile| profile.autoconnect) => {
             "connection.permissions: only for users who are logged in".to_owned()
         }
@@ -112,7 +116,8 @@ impl Page<'_> {
             (None, None) => writeln!(out, "  taken by no profile")?,
         }
         for one in &report.rejected {
-            let (name, reason) = (id(one.profile, self.profiles), refusal(&one.refusal, one.profile, self.profiles));
+            let reason = refusal(one, &report.device, self.profiles, &self.plan.words);
+            let name = id(one.profile, self.profiles);
             writeln!(out, "  not {name:width$}  {reason}")?;
         }
         Ok(())

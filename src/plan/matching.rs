@@ -79,33 +79,76 @@ impl fmt::Display for Mismatch {
 /// Tries the rules of `profile` on `device`: the rules the profile has, all satisfied, or the first that is not.
 ///
 /// `words` is the kernel command line, split by [`super::words::split`]. A rule the profile does not have is not in the
-/// answer; [`Rule::Type`] always is.
-pub fn matches(profile: &Profile, device: &Device, words: &[String]) -> Result<Vec<Rule>, Mismatch> {
-    let mut satisfied = Vec::new();
-    let mut check = |rule, verdict: Option<Result<(), Mismatch>>| {
-        match verdict {
-            Some(Ok(())) => satisfied.push(rule),
-            Some(Err(mismatch)) => return Err(mismatch),
-            None => {}
+/// answer; [`Rule::Type`] always is. Every profile is tried on every device: what did not fit is put in words by [`Mismatch::of`].
+pub fn matches(profile: &Profile, device: &Device, words: &[String]) -> Result<Vec<Rule>, Rule> {
+    let verdicts = || Rule::ALL.into_iter().filter_map(|rule| Some((rule, rule.holds(profile, device, words)?)));
+    match verdicts().find(|(_, holds)| !holds) {
+        Some((rule, _)) => Err(rule),
+        None => Ok(verdicts().map(|(rule, _)| rule).collect()),
+    }
+}
+
+impl Rule {
+    /// In the order of the checks.
+    const ALL: [Self; 9] = [
+        Self::Type,
+        Self::InterfaceName,
+        Self::MatchInterfaceName,
+        Self::MatchKernelCommandLine,
+        Self::MatchDriver,
+        Self::MatchPath,
+        Self::Subchannels,
+        Self::MacAddress,
+        Self::MacAddressDenylist,
+    ];
+
+    /// True if the device satisfies this rule of the profile; `None` if the profile has no such rule.
+    fn holds(self, profile: &Profile, device: &Device, words: &[String]) -> Option<bool> {
+        let rule = &profile.matching;
+        let wildcards = |patterns: &[String], value| (!patterns.is_empty()).then(|| satisfies(patterns, value));
+        // In a profile that makes its link the address is that of the parent.
+        let (mac, made) = (device.match_mac(), profile.kind.is_virtual());
+        match self {
+            Self::Type => Some(compatible(&profile.kind, device)),
+            Self::InterfaceName => profile.interface_name.as_ref().map(|name| *name == device.name),
+            Self::MatchInterfaceName => wildcards(&rule.interface_name, &device.name),
+            Self::MatchKernelCommandLine => kernel_command_line(&rule.kernel_command_line, words),
+            Self::MatchDriver => wildcards(&rule.driver, &device.driver),
+            Self::MatchPath => wildcards(&rule.path, &device.id_path),
+            Self::Subchannels => {
+                let wanted = &profile.link.s390_subchannels;
+                let known = wanted.iter().all(|one| device.subchannels.contains(one));
+                (!wanted.is_empty()).then_some(known && wanted.len() == device.subchannels.len())
+            }
+            // A device found by its subchannels may have any address: NetworkManager does not compare it then.
+            Self::MacAddress if made || !profile.link.s390_subchannels.is_empty() => None,
+            Self::MacAddress => rule.mac_address.map(|wanted| mac.is_some_and(|mac| same(mac, wanted))),
+            Self::MacAddressDenylist => {
+                let denied = |mac| rule.mac_address_denylist.iter().any(|one| same(mac, *one));
+                (!made && !rule.mac_address_denylist.is_empty()).then(|| !mac.is_some_and(denied))
+            }
         }
-        Ok(())
-    };
-    let rule = &profile.matching;
-    check(Rule::Type, Some(link_type(&profile.kind, device)))?;
-    check(Rule::InterfaceName, interface_name(profile, device))?;
-    check(Rule::MatchInterfaceName, wildcards(Rule::MatchInterfaceName, &rule.interface_name, &device.name))?;
-    check(Rule::MatchKernelCommandLine, kernel_command_line(&rule.kernel_command_line, words))?;
-    check(Rule::MatchDriver, wildcards(Rule::MatchDriver, &rule.driver, &device.driver))?;
-    check(Rule::MatchPath, wildcards(Rule::MatchPath, &rule.path, &device.id_path))?;
-    let subchannels = subchannels(&profile.link.s390_subchannels, device);
-    // A device found by its subchannels may have any address: NetworkManager does not compare it then.
-    let by_subchannels = subchannels.is_some();
-    check(Rule::Subchannels, subchannels)?;
-    // In a profile that makes its link the address is that of the parent.
-    let made = profile.kind.is_virtual();
-    check(Rule::MacAddress, mac_address(rule.mac_address.filter(|_| !by_subchannels && !made), device))?;
-    check(Rule::MacAddressDenylist, denylist(&rule.mac_address_denylist, device).filter(|_| !made))?;
-    Ok(satisfied)
+    }
+}
+
+impl Mismatch {
+    /// What the profile asks for by this rule, and what there is.
+    pub fn of(rule: Rule, profile: &Profile, device: &Device, words: &[String]) -> Self {
+        let asked = &profile.matching;
+        let mac = || device.match_mac().map_or_else(|| "no address".to_owned(), |mac| mac.to_string());
+        let (patterns, seen) = match rule {
+            Rule::Type => (vec![profile.kind.name().to_owned()], type_of(device).to_owned()),
+            Rule::InterfaceName => (profile.interface_name.iter().cloned().collect(), device.name.clone()),
+            Rule::MatchInterfaceName => (asked.interface_name.clone(), device.name.clone()),
+            Rule::MatchKernelCommandLine => (asked.kernel_command_line.clone(), words.join(" ")),
+            Rule::MatchDriver => (asked.driver.clone(), device.driver.clone()),
+            Rule::MatchPath => (asked.path.clone(), device.id_path.clone()),
+            Rule::Subchannels => (profile.link.s390_subchannels.clone(), device.subchannels.join(",")),
+            Rule::MacAddress => (asked.mac_address.iter().map(HwAddr::to_string).collect(), mac()),
+            Rule::MacAddressDenylist => (asked.mac_address_denylist.iter().map(HwAddr::to_string).collect(), mac()),
+        };
+        Self { rule, patterns, seen }
+    }
 }
 
 /// True if a profile of type `kind` may take `device`.
@@ -203,51 +246,9 @@ impl<'a> Pattern<'a> {
     }
 }
 
-fn verdict(holds: bool, rule: Rule, patterns: Vec<String>, seen: impl Into<String>) -> Result<(), Mismatch> {
-    if holds { Ok(()) } else { Err(Mismatch { rule, patterns, seen: seen.into() }) }
-}
-
-fn link_type(kind: &LinkKind, device: &Device) -> Result<(), Mismatch> {
-    verdict(compatible(kind, device), Rule::Type, vec![kind.name().to_owned()], type_of(device))
-}
-
-fn interface_name(profile: &Profile, device: &Device) -> Option<Result<(), Mismatch>> {
-    let name = profile.interface_name.as_ref()?;
-    Some(verdict(*name == device.name, Rule::InterfaceName, vec![name.clone()], &device.name))
-}
-
-fn wildcards(rule: Rule, patterns: &[String], value: &str) -> Option<Result<(), Mismatch>> {
-    (!patterns.is_empty()).then(|| verdict(satisfies(patterns, value), rule, patterns.to_vec(), value))
-}
-
 /// The rule on the kernel command line alone: no device can change its verdict. `None`: the profile has no such rule.
-pub fn kernel_command_line(patterns: &[String], words: &[String]) -> Option<Result<(), Mismatch>> {
-    let rule = Rule::MatchKernelCommandLine;
-    (!patterns.is_empty()).then(|| verdict(satisfies_words(patterns, words), rule, patterns.to_vec(), words.join(" ")))
-}
-
-fn subchannels(wanted: &[String], device: &Device) -> Option<Result<(), Mismatch>> {
-    let known = wanted.iter().all(|one| device.subchannels.contains(one));
-    let holds = known && wanted.len() == device.subchannels.len();
-    let seen = || device.subchannels.join(",");
-    (!wanted.is_empty()).then(|| verdict(holds, Rule::Subchannels, wanted.to_vec(), seen()))
-}
-
-fn mac_address(wanted: Option<HwAddr>, device: &Device) -> Option<Result<(), Mismatch>> {
-    let (wanted, found) = (wanted?, device.match_mac());
-    let holds = found.is_some_and(|mac| same(mac, wanted));
-    Some(verdict(holds, Rule::MacAddress, vec![wanted.to_string()], text(found)))
-}
-
-fn denylist(denied: &[HwAddr], device: &Device) -> Option<Result<(), Mismatch>> {
-    let found = device.match_mac();
-    let holds = !found.is_some_and(|mac| denied.iter().any(|one| same(mac, *one)));
-    let patterns = || denied.iter().map(HwAddr::to_string).collect();
-    (!denied.is_empty()).then(|| verdict(holds, Rule::MacAddressDenylist, patterns(), text(found)))
-}
-
-fn text(mac: Option<HwAddr>) -> String {
-    mac.map_or_else(|| "no address".to_owned(), |mac| mac.to_string())
+pub fn kernel_command_line(patterns: &[String], words: &[String]) -> Option<bool> {
+    (!patterns.is_empty()).then(|| satisfies_words(patterns, words))
 }
 
 /// Equal; of two InfiniBand addresses only the last 8 bytes count, the port's GUID: the rest changes from boot to boot.

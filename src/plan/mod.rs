@@ -118,6 +118,8 @@ pub struct Plan {
     pub devices: Vec<DeviceReport>,
     /// What looks like a mistake.
     pub warnings: Vec<Warning>,
+    /// The kernel command line that it was made for.
+    pub words: Vec<String>,
 }
 
 impl Plan {
@@ -273,8 +275,8 @@ pub struct Rejection {
 /// Why a profile does not take a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// A rule of the profile fails.
-    Mismatch(Mismatch),
+    /// A rule of the profile fails; [`Mismatch::of`] says how.
+    Mismatch(Rule),
     /// `connection.autoconnect=false`, or `connection.permissions` names users.
     NoAutoconnect,
     /// The profile fits, but does not name the device, which must not be touched otherwise.
@@ -363,7 +365,7 @@ pub fn plan(profiles: &[Profile], devices: &[Device], context: &Context) -> Plan
     let world = World::new(profiles, devices, context);
     let nodes = creation::nodes(&world);
     let reports = choose::reports(&world, &nodes);
-    let mut plan = Plan { devices: reports, ..Plan::default() };
+    let mut plan = Plan { devices: reports, words: context.words.clone(), ..Plan::default() };
     stack::arrange(&world, nodes, &mut plan);
     requirement::settle(&world, &mut plan);
     plan

@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::profile::sort::sort_by_key;
-use crate::profile::{HwAddr, LinkKind, Method4, Method6, Origin, Profile, Warning};
+use crate::profile::{Device, HwAddr, LinkKind, Method4, Method6, Origin, Profile, Warning};
 
 use super::choose::names_one;
 use super::creation::{Creation, Target, creates};
-use super::matching::kernel_command_line;
-use super::{Idle, Missing, Plan, Refusal, Untouched, Unused, Waiting, World};
+use super::matching::{Rule, kernel_command_line};
+use super::{Idle, Mismatch, Missing, Plan, Refusal, Untouched, Unused, Waiting, World};
 
 /// Met when one of its links is up. See the table in [`super`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,8 +162,10 @@ fn idle(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Result<I
         return Ok(Idle::NoAutoconnect);
     }
     let rule = kernel_command_line(&profile.matching.kernel_command_line, &world.context.words);
-    if let Some(Err(mismatch)) = rule {
-        return Ok(Idle::Never(mismatch));
+    if rule == Some(false) {
+        // Whatever the device.
+        let (rule, any) = (Rule::MatchKernelCommandLine, Device::default());
+        return Ok(Idle::Never(Mismatch::of(rule, profile, &any, &world.context.words)));
     }
     match refusals(world, plan, index)
         .map(|(refusal, _)| refusal)

@@ -6,6 +6,7 @@ use super::Session;
 use crate::activate::outcome::{Missing, Untouched};
 use crate::activate::stack::Made;
 use crate::plan;
+use crate::profile::Device;
 
 /// Of so many profiles it is said why they did not take a link that none took; `sunup plan` says it of all. Where there are hundreds of
 /// both, the report would grow with their product.
@@ -15,17 +16,15 @@ impl Session {
     pub(super) fn untouched(&self) -> Vec<Untouched> {
         let taken = |ifindex: u32| self.links.iter().any(|slot| slot.link.ifindex() == ifindex);
         let reports = self.plan.devices.iter().filter(|report| !taken(report.device.ifindex));
-        let rejected = |rejection: &plan::Rejection| {
-            let id = self.settings.profiles.get(rejection.profile).map(|profile| profile.id.clone());
-            (
-                id.unwrap_or_default(),
-                plan::explain::refusal(&rejection.refusal, rejection.profile, &self.settings.profiles),
-            )
+        let (profiles, words) = (&self.settings.profiles, &self.plan.words);
+        let rejected = |device: &Device, rejection: &plan::Rejection| {
+            let id = profiles.get(rejection.profile).map(|profile| profile.id.clone());
+            (id.unwrap_or_default(), plan::explain::refusal(rejection, device, profiles, words))
         };
         let nearest = |report: &plan::DeviceReport| {
             let mut all: Vec<&plan::Rejection> = report.rejected.iter().collect();
             all.sort_by_key(|one| Reverse(one.refusal.nearness()));
-            all.into_iter().take(NAMED).map(rejected).collect()
+            all.into_iter().take(NAMED).map(|one| rejected(&report.device, one)).collect()
         };
         let one = |report: &plan::DeviceReport| Untouched {
             device: report.device.clone(),

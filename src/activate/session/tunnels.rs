@@ -9,7 +9,7 @@ use crate::activate::outcome::{Dns, LinkState};
 use crate::activate::tunnel::guard::Guard;
 use crate::activate::tunnel::{Apart, Below, TunnelStart};
 use crate::profile::desired::DesiredLink;
-use crate::profile::{Device, LinkKind, Profile};
+use crate::profile::{Device, Profile};
 use crate::proto::dns;
 
 /// What is asked of tunnels.
@@ -102,10 +102,5 @@ impl Session {
                 None => {}
             }
         }
-    }
-
-    /// True if any planned link is a tunnel.
-    pub fn has_tunnels(&self) -> bool {
-        self.settings.profiles.iter().any(|profile| matches!(profile.kind, LinkKind::WireGuard(_)))
     }
 }

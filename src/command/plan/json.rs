@@ -77,7 +77,7 @@ fn device(plan: &Plan, profiles: &[Profile], report: &DeviceReport) -> Value {
     let more = [
         ("taken_by", report.taken_by.map_or(Value::Null, |index| profile(profiles, index))),
         ("matched_by", array(&report.matched_by, |rule| Value::from(rule.name()))),
-        ("rejected", array(&report.rejected, |one| rejection(profiles, one))),
+        ("rejected", array(&report.rejected, |one| rejection(plan, profiles, &report.device, one))),
         ("untouched", report.untouched.as_ref().map_or(Value::Null, |reason| Value::String(reason.to_string()))),
         ("required", Value::Bool(required)),
     ];
@@ -87,9 +87,12 @@ fn device(plan: &Plan, profiles: &[Profile], report: &DeviceReport) -> Value {
     value
 }
 
-fn rejection(profiles: &[Profile], one: &Rejection) -> Value {
+fn rejection(plan: &Plan, profiles: &[Profile], device: &Device, one: &Rejection) -> Value {
     let (rule, pattern, seen): (&str, Vec<String>, Option<String>) = match &one.refusal {
-        Refusal::Mismatch(Mismatch { rule, patterns, seen }) => (rule.name(), patterns.clone(), Some(seen.clone())),
+        Refusal::Mismatch(rule) => {
+            let how = profiles.get(one.profile).map(|profile| Mismatch::of(*rule, profile, device, &plan.words));
+            how.map_or_else(|| (rule.name(), Vec::new(), None), |how| (rule.name(), how.patterns, Some(how.seen)))
+        }
         Refusal::NoAutoconnect if profiles.get(one.profile).is_some_and(|profile| profile.autoconnect) => {
             ("connection.permissions", Vec::new(), None)
         }
@@ -105,7 +108,7 @@ fn rejection(profiles: &[Profile], one: &Rejection) -> Value {
         "rule": rule,
         "pattern": pattern,
         "seen": seen,
-        "reason": refusal(&one.refusal, one.profile, profiles),
+        "reason": refusal(one, device, profiles, &plan.words),
     })
 }
 

@@ -69,7 +69,7 @@ fn fits(facts: &Facts, link: &Link, profile: &Profile) -> Result<(), String> {
         || plan.creations.iter().any(|one| one.existing == Some(link.device.ifindex));
     let mine = plan.devices.iter().filter(|report| report.device.ifindex == link.device.ifindex);
     let rejected = mine.flat_map(|report| &report.rejected).next();
-    let why = rejected.map(|one| plan::explain::refusal(&one.refusal, one.profile, &profiles));
+    let why = rejected.map(|one| plan::explain::refusal(one, &link.device, &profiles, &context.words));
     if taken {
         return Ok(());
     }

@@ -69,10 +69,11 @@ fn the_first_rule_that_failed_is_named_with_the_value_seen() {
     let mut profile = keyfile("p", 1);
     profile.matching.driver = vec!["e1000e".into()];
     profile.matching.path = vec!["pci-*".into()];
-    let plan = plan_four(&[profile]);
-    let refusal = &plan.devices[1].rejected[0].refusal;
-    let Refusal::Mismatch(mismatch) = refusal else { panic!("{refusal:?}") };
-    assert_eq!(mismatch.to_string(), "match.driver: 'veth' does not satisfy 'e1000e'");
+    let profiles = [profile];
+    let plan = plan_four(&profiles);
+    let DeviceReport { device, rejected, .. } = &plan.devices[1];
+    let refusal = explain::refusal(&rejected[0], device, &profiles, &plan.words);
+    assert_eq!(refusal, "match.driver: 'veth' does not satisfy 'e1000e'");
 }
 
 fn winner_on_eth0(a: Profile, b: Profile) -> usize {
