@@ -73,7 +73,7 @@ pub const PARAMETERS: [Parameter; 55] = [
     profiles("bond", "NAME[:PORTS[:OPTIONS[:MTU]]]", "bond0:eth0:mode=balance-rr", "LNS", links::bond,
         "A bond. PORTS are separated by ','; OPTIONS are NAME=VALUE of the kernel's driver, separated by ',', several values of one by ';'."),
     profiles("bridge", "NAME[:PORTS]", "br0:eth0", "LNS", links::bridge, "A bridge, without spanning tree."),
-    profiles("team", "NAME[:PORTS]", "team0:eth0", "LN", links::team, "A team. sunup itself cannot bring one up; a daemon can."),
+    profiles("team", "NAME[:PORTS]", "team0:eth0", "LN", links::team, "A team of links, which send in turn (roundrobin, the default of teamd)."),
     profiles("ib.pkey", "PARENT.PKEY", "", "N", links::partition, "An InfiniBand partition; PKEY is hexadecimal."),
     profiles("rd.wireguard", "IFACE:/FILE | /DIR/IFACE.conf | IFACE", "", "", wireguard::read,
         "A WireGuard tunnel from a wg-quick file (default /etc/wireguard/IFACE.conf). The boot waits until the tunnel's peer has answered. \
