@@ -1,4 +1,4 @@
-/* Started as the first process of an image: leaves a child that says on the console when a link, and when a default route, first
+/* Started as the first process of an image: leaves a child that says on the console when a network card, and when a default route, first
  * appeared, by the time since boot; then it is the image's own init. Changes nothing in the image. */
 #define _GNU_SOURCE
 #include <linux/netlink.h>
@@ -25,6 +25,18 @@ static void say(const char *what)
 		_exit(1);
 }
 
+/* Links that software makes (a bond waits for its cards) have information on their kind. */
+static int is_card(struct nlmsghdr *m)
+{
+	struct ifinfomsg *i = NLMSG_DATA(m);
+	int left = IFLA_PAYLOAD(m);
+	for (struct rtattr *a = IFLA_RTA(i); RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if ((a->rta_type & NLA_TYPE_MASK) == IFLA_LINKINFO)
+			return 0;
+	/* The first is the loopback link. */
+	return i->ifi_index > 1;
+}
+
 static void watch(int netlink)
 {
 	static char buffer[65536];
@@ -35,9 +47,7 @@ static void watch(int netlink)
 			continue;
 		for (struct nlmsghdr *m = (void *)buffer; NLMSG_OK(m, (unsigned)length); m = NLMSG_NEXT(m, length)) {
 			struct rtmsg *r = NLMSG_DATA(m);
-			struct ifinfomsg *i = NLMSG_DATA(m);
-			/* The first is the loopback link. */
-			if (m->nlmsg_type == RTM_NEWLINK && i->ifi_index > 1 && !link++)
+			if (m->nlmsg_type == RTM_NEWLINK && !link && is_card(m) && ++link)
 				say("link");
 			if (m->nlmsg_type != RTM_NEWROUTE || r->rtm_dst_len || r->rtm_type != RTN_UNICAST)
 				continue;
