@@ -230,6 +230,19 @@ fn the_profile_of_a_user_is_adopted_as_it_is() {
     }
 }
 
+/// The daemon makes one of the file's name, and does not care how letters are written.
+#[test]
+fn a_profile_may_lack_its_uuid_or_shout_it() {
+    for (name, change) in [("no-uuid", "/^uuid=/d"), ("loud-uuid", "s/^uuid=.*/\\U&/; s/^UUID/uuid/")] {
+        let lan = with_keyfile(&format!("nm-keyfile-{name}"), "\n[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=disabled\n");
+        lan.client.sh(&format!("sed -i '{change}' /etc/NetworkManager/system-connections/office.nmconnection"));
+        let server = lan.serve(&[]);
+        lan.sunup(&["up", "--handover", "networkmanager"]).exits(0);
+        lan.sunup(&["verify-handover"]).exits(0);
+        adopt(&one_link(&format!("NetworkManager, keyfile {name}"), &lan, Some(&server))).print().is_clean();
+    }
+}
+
 /// Every identifier that the daemon can make is made as it makes it: the server sees one client and keeps one lease.
 #[test]
 fn rfc_4_14_the_profile_of_a_user_is_one_client_before_and_after() {

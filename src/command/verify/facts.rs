@@ -6,8 +6,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use uuid::Uuid;
 
 use crate::activate::Remembered;
+use crate::input::nmconnection;
 use crate::kernel::{Kernel, KernelError, Snapshot, device};
 use crate::profile::Device;
 use crate::profile::desired::DesiredRoute;
@@ -43,8 +45,8 @@ pub(super) struct Facts {
     pub(super) devices: Vec<Held>,
     /// `/run/NetworkManager/*.lease`.
     pub(super) leases: Vec<Held>,
-    /// Profiles of NetworkManager, and what lies beside them.
-    pub(super) profiles: Vec<Held>,
+    /// Profiles of NetworkManager, and what lies beside them, with the uuid that the daemon knows each by.
+    pub(super) profiles: Vec<(Uuid, Held)>,
     /// Files of networkd: of each name the one that counts, by name.
     pub(super) networkd: Vec<Held>,
 }
@@ -71,7 +73,7 @@ impl Facts {
             words: crate::plan::words::split(&line),
             devices: folder("run/NetworkManager/devices"),
             leases: folder("run/NetworkManager"),
-            profiles: profiles.into_iter().flatten().collect(),
+            profiles: profiles.into_iter().flatten().filter_map(known).collect(),
             networkd: merged(
                 ["etc", "run", "usr/local/lib", "usr/lib"].map(|base| folder(&format!("{base}/systemd/network"))),
             ),
@@ -98,6 +100,10 @@ impl Link {
         let address = self.remembered.lease4.as_ref()?.address;
         self.device.has_address(IpAddr::V4(address)).then_some(address)
     }
+}
+
+fn known(held: Held) -> Option<(Uuid, Held)> {
+    Some((nmconnection::uuid(held.text.as_bytes(), &held.path)?, held))
 }
 
 /// Regular files of a folder, by name; a large one is left out.

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use ipnet::IpNet;
+use uuid::Uuid;
 
-use super::facts::{Facts, Held, Link, value};
+use super::facts::{Facts, Link, value};
 use super::{Effect, Finding};
 use crate::input::nmconnection;
 use crate::plan::{self, Context};
@@ -45,8 +46,9 @@ fn assumed(facts: &Facts, link: &Link) -> Result<Profile, String> {
 
 /// The profile of this uuid, if the daemon would load it.
 fn find(facts: &Facts, uuid: &str) -> Result<Profile, String> {
-    let has = |held: &&Held| value(&held.text, "connection", "uuid") == Some(uuid);
-    let held = facts.profiles.iter().find(has).ok_or_else(|| format!("there is no profile with uuid {uuid}"))?;
+    let wanted = Uuid::try_parse(uuid).ok();
+    let found = facts.profiles.iter().find(|(known, _)| Some(*known) == wanted);
+    let (_, held) = found.ok_or_else(|| format!("there is no profile with uuid {uuid}"))?;
     let path = held.path.display();
     if held.path.extension().is_none_or(|extension| extension != "nmconnection") {
         return Err(format!("{path} does not end in .nmconnection"));

@@ -73,21 +73,25 @@ pub(super) fn skeleton(file: &KeyFile, path: &Path, notes: &mut Notes<'_>) -> Op
             format!("type {} is not carried out by sunup; the profile is kept for the daemon", kind.name()),
         );
     }
-    let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let file_name = file_name(path);
     let stem = file_name.strip_suffix(".nmconnection").filter(|stem| !stem.is_empty()).unwrap_or(&file_name);
-    let uuid = match entry("uuid").and_then(|entry| Some((entry.line, entry.text().ok()?))) {
-        Some((line, text)) => uuid(&text).or_else(|| {
-            notes.refuse(line, format!("connection.uuid: '{text}' is no uuid; `uuidgen` makes one"));
-            None
-        })?,
-        None => uuid_of_file(&file_name),
-    };
+    let uuid = uuid(file, path).map_err(|(line, why)| notes.refuse(line, why)).ok()?;
     Some(Profile::new(stem, uuid, kind, Origin::File { path: path.to_owned(), line: 0 }))
 }
 
-/// Only the hyphenated form.
-fn uuid(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|_| text.len() == 36)
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The uuid the daemon knows the profile by; else in which line it is wrong, and why.
+pub(super) fn uuid(file: &KeyFile, path: &Path) -> Result<Uuid, (usize, String)> {
+    let entry = file.group("connection").and_then(|group| group.get("uuid"));
+    let Some((line, text)) = entry.and_then(|entry| Some((entry.line, entry.text().ok()?))) else {
+        return Ok(uuid_of_file(&file_name(path)));
+    };
+    // Only the hyphenated form.
+    let uuid = Uuid::try_parse(&text).ok().filter(|_| text.len() == 36);
+    uuid.ok_or_else(|| (line, format!("connection.uuid: '{text}' is no uuid; `uuidgen` makes one")))
 }
 
 /// Without a type it is the section that says it, if there is just one.

@@ -135,6 +135,11 @@ pub fn read(text: &[u8], path: &Path) -> Result<(Profile, Vec<Warning>), Keyfile
     }
 }
 
+/// The uuid that the daemon knows a profile by, which the text need not have; `None` if it would not load it.
+pub fn uuid(text: &[u8], path: &Path) -> Option<uuid::Uuid> {
+    kind::uuid(&KeyFile::parse(text).ok()?, path).ok()
+}
+
 /// The profile as a keyfile. Values at their default are left out; unknown keys are written back as they were.
 pub fn write(profile: &Profile) -> String {
     let mut file = KeyFile::default();
