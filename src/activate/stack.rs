@@ -88,10 +88,16 @@ pub(super) fn lift(
         Some(Target::Link(ifindex)) if plan.activation(ifindex).is_none() => Some(ifindex),
         _ => None,
     });
+    // A thousand links may stand on one, which is looked at once.
+    let mut seen = lifted.clone();
     for ifindex in below {
+        if seen.contains(&ifindex) {
+            continue;
+        }
+        seen.push(ifindex);
         let Some(device) = devices.iter().find(|device| device.ifindex == ifindex) else { continue };
         let mtu = needed_mtu(plan, profiles, ifindex).filter(|&mtu| mtu > device.mtu);
-        if (!device.up || mtu.is_some()) && !lifted.contains(&ifindex) {
+        if !device.up || mtu.is_some() {
             lifted.push(ifindex);
             let up = Some(true);
             out.push(Action::Apply(Box::new(DesiredLink { ifindex, up, mtu, ..DesiredLink::default() })));
