@@ -1,5 +1,6 @@
 //! The one loop: what happens goes to the session, what the session answers is carried out, the earliest deadline is waited for.
 
+mod late;
 mod lookup;
 pub mod news;
 mod tunnels;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::time::TimeSpec;
 
+use self::late::Late;
 pub use self::lookup::look_up;
 use self::tunnels::Answer;
 use crate::activate::{Action, DnsTicket, Input, Session, Verdict};
@@ -36,10 +38,10 @@ const UDEV_LOOK: Duration = Duration::from_millis(5);
 pub struct Driver<'a> {
     kernel: &'a mut Kernel,
     monitor: Monitor,
-    packets: Option<PacketSocket>,
-    arp: Option<PacketSocket>,
+    packets: Late<PacketSocket>,
+    arp: Late<PacketSocket>,
     udp4: Vec<Udp4Socket>,
-    udp6: Option<Udp6Socket>,
+    udp6: Late<Udp6Socket>,
     sysfs: &'a Path,
     wanted: Vec<DesiredLink>,
     new: Vec<NewLink>,
@@ -63,10 +65,10 @@ impl<'a> Driver<'a> {
         Ok(Self {
             kernel,
             monitor,
-            packets: None,
-            arp: None,
+            packets: Late::new(),
+            arp: Late::new(),
             udp4: Vec::new(),
-            udp6: None,
+            udp6: Late::new(),
             sysfs,
             wanted: Vec::new(),
             new: Vec::new(),
@@ -103,7 +105,8 @@ impl<'a> Driver<'a> {
 
     /// Ends the work without waiting for the kernel to let go of the packet sockets.
     pub fn leave(self) {
-        self.packets.into_iter().chain(self.arp).for_each(PacketSocket::leave);
+        let sockets = [self.packets, self.arp].map(Late::into_inner);
+        sockets.into_iter().flatten().for_each(PacketSocket::leave);
     }
 
     /// Tells the session which devices there are, and what no event will tell because it is so already.
@@ -181,15 +184,8 @@ impl<'a> Driver<'a> {
         self.devices(session)
     }
 
-    /// The packet socket, opened when it is first needed: closing it is not free.
     fn packets(&mut self) -> Option<&PacketSocket> {
-        if self.packets.is_none() {
-            match PacketSocket::open() {
-                Ok(socket) => self.packets = Some(socket),
-                Err(error) => log::error!("{error}"),
-            }
-        }
-        self.packets.as_ref()
+        self.packets.open(PacketSocket::open)
     }
 
     /// Sends to one server from an address we have. False: that cannot be done.
@@ -224,24 +220,15 @@ impl<'a> Driver<'a> {
     }
 
     fn send_dhcp6(&mut self, ifindex: u32, transmit: &dhcp6::Transmit) {
-        if self.udp6.is_none() {
-            match Udp6Socket::open(dhcp6::CLIENT_PORT) {
-                Ok(socket) => self.udp6 = Some(socket),
-                Err(error) => log::error!("{error}"),
-            }
-        }
-        let Some(socket) = &self.udp6 else { return };
+        let Some(socket) = self.udp6.open(|| Udp6Socket::open(dhcp6::CLIENT_PORT)) else { return };
         if let Err(error) = socket.send(ifindex, transmit.destination, dhcp6::SERVER_PORT, &transmit.payload) {
             log::debug!("{error}");
         }
     }
 
     fn send_arp(&mut self, ifindex: u32, packet: &[u8], answers: bool) {
-        if answers && self.arp.is_none() {
-            match PacketSocket::open_arp() {
-                Ok(socket) => self.arp = Some(socket),
-                Err(error) => log::error!("{error}"),
-            }
+        if answers {
+            self.arp.open(PacketSocket::open_arp);
         }
         let Some(socket) = self.packets() else { return };
         if let Err(error) = socket.send_arp(ifindex, packet) {
@@ -264,8 +251,8 @@ impl<'a> Driver<'a> {
             if self.missed.is_empty() { until } else { Some(until.unwrap_or(now() + LONGEST).min(now() + UDEV_LOOK)) };
         let timeout = until.map(|until| TimeSpec::from(until.since(now()).min(LONGEST)));
         let (changes, packets, arp, datagrams) = {
-            let [packets, arp] = [&self.packets, &self.arp].map(|socket| socket.as_ref().map(AsFd::as_fd));
-            let udp6 = self.udp6.as_ref().map(AsFd::as_fd);
+            let [packets, arp] = [&self.packets, &self.arp].map(|socket| socket.get().map(AsFd::as_fd));
+            let udp6 = self.udp6.get().map(AsFd::as_fd);
             let mut fds = vec![PollFd::new(self.monitor.as_fd(), PollFlags::POLLIN)];
             let [packets, arp, udp6] = [packets, arp, udp6].map(|fd| {
                 fds.extend(fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
@@ -298,7 +285,7 @@ impl<'a> Driver<'a> {
     }
 
     fn receive(&mut self, session: &mut Session) {
-        let Some(socket) = &self.packets else { return };
+        let Some(socket) = self.packets.get() else { return };
         while let Some(packet) = socket.receive() {
             match frame::parse(&packet.bytes, packet.checksum_ready) {
                 Ok(datagram) => {
@@ -311,14 +298,14 @@ impl<'a> Driver<'a> {
     }
 
     fn receive_arp(&mut self, session: &mut Session) {
-        let Some(socket) = &self.arp else { return };
+        let Some(socket) = self.arp.get() else { return };
         while let Some(packet) = socket.receive() {
             session.handle(now(), Input::Arp { ifindex: packet.ifindex, packet: &packet.bytes });
         }
     }
 
     fn receive6(&mut self, session: &mut Session) {
-        let Some(socket) = &self.udp6 else { return };
+        let Some(socket) = self.udp6.get() else { return };
         while let Some(datagram) = socket.receive() {
             let (ifindex, source, payload) = (datagram.ifindex, datagram.source, &datagram.payload[..]);
             session.handle(now(), Input::Dhcp6 { ifindex, source, payload });

@@ -275,7 +275,10 @@ impl Ipv6 {
         let paced =
             self.asked_at.front().filter(|_| self.asked_at.len() >= PER_SECOND).map(|at| *at + Duration::from_secs(1));
         let due = self.carrier.map(|at| since.map_or(at, |since| at.max(since)) + *delay)?;
-        Some(paced.map_or(due, |paced| due.max(paced)))
+        // Where it was not wanted for a while, what is due since then does not leave at once.
+        let before = self.solicited.checked_sub(1).and_then(|before| SOLICITATIONS.get(before));
+        let spread = before.and_then(|before| Some(*self.asked_at.back()? + (*delay - *before)));
+        [Some(due), paced, spread].into_iter().flatten().max()
     }
 
     /// When addresses must have been probed.

@@ -29,7 +29,7 @@ pub(super) fn errno_of(error: &io::Error) -> i32 {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KernelError {
     /// A socket could not be had.
-    #[error("cannot open a {what} socket: {}", Reason(*.errno, ""))]
+    #[error("cannot open a {what} socket: {}{}", Reason(*.errno, ""), missing(what, *.errno))]
     Socket {
         /// `netlink` or `packet`.
         what: &'static str,
@@ -131,6 +131,12 @@ pub enum KernelError {
         /// Errno.
         errno: i32,
     },
+}
+
+/// What a socket that is refused lacks.
+fn missing(what: &str, errno: i32) -> &'static str {
+    let raw = what == "packet" && errno == errno::EPERM;
+    if raw { "; DHCPv4, ARP and router solicitations need CAP_NET_RAW" } else { "" }
 }
 
 impl KernelError {

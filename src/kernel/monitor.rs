@@ -128,7 +128,8 @@ impl Event {
     /// `None`: no default route of the main table.
     fn of_route(Route { ifindex, route }: &Route, gone: bool) -> Option<Self> {
         let unicast = route.options.kind.unwrap_or_default() == RouteKind::Unicast;
-        let default = unicast && route.destination.prefix_len() == 0 && route.options.table == Some(TABLE_MAIN);
+        let main = route.options.table.is_none_or(|table| table == TABLE_MAIN);
+        let default = unicast && route.destination.prefix_len() == 0 && main;
         let ipv6 = matches!(route.destination, IpNet::V6(_));
         default.then_some(Self::DefaultRoute { ifindex: *ifindex, ipv6, gone })
     }

@@ -18,3 +18,15 @@ fn plan_and_check_need_none() {
     ran.exits(0);
     assert!(ran.stdout.contains("eth0"), "{ran}");
 }
+
+/// As in a container that may configure its network, and no more.
+#[test]
+fn without_raw_sockets_it_is_said_once_and_what_needs_none_is_done() {
+    let lan = crate::lan("unprivileged-raw");
+    lan.link(1);
+    let line = "ip=eth0:dhcp ip=10.77.1.9::10.77.1.1:24::eth1:none rd.neednet=1";
+    let caps = ["--bounding-set=-net_raw", "--inh-caps=-net_raw", lan.binary()];
+    let ran = lan.client.run("setpriv", &[&caps[..], &["up", "--timeout", "2", "--cmdline", line]].concat());
+    assert_eq!(ran.stderr.matches("CAP_NET_RAW").count(), 1, "once: {ran}");
+    assert!(lan.address("eth1", "10.77.1.9").is_some(), "{ran}");
+}

@@ -63,6 +63,17 @@ fn r_06_the_first_link_local_address_is_a_new_start_and_a_flapping_carrier_is_pa
 }
 
 #[test]
+fn r_06_what_was_not_asked_while_a_router_was_there_is_not_asked_all_at_once() {
+    let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
+    ipv6.carrier(at(0));
+    assert_eq!(solicitations(&mut ipv6, 0, 300), [(0, false), (250, false)]);
+    ipv6.default_route(true);
+    assert_eq!(solicitations(&mut ipv6, 300, 9_000), []);
+    ipv6.default_route(false);
+    assert_eq!(solicitations(&mut ipv6, 10_000, 20_000), [(10_000, false), (12_000, false)]);
+}
+
+#[test]
 fn r_06_a_route_and_an_address_end_the_asking() {
     let mut ipv6 = Ipv6::new(auto(), Vec::new(), None, Limits::default(), Vec::new());
     ipv6.carrier(at(0));
