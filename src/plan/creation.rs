@@ -148,7 +148,11 @@ fn wanted(world: &World) -> Vec<usize> {
 
 /// The profile that makes a link of this name.
 fn by_name(world: &World, name: &str) -> Option<usize> {
-    let makes = |profile: &Profile| creates(&profile.kind) && link_name(world, profile).as_deref() == Some(name);
+    let is_named = |profile: &Profile| match &profile.interface_name {
+        Some(own) => own == name,
+        None => link_name(world, profile).as_deref() == Some(name),
+    };
+    let makes = |profile: &Profile| is_named(profile) && creates(&profile.kind);
     let found: Vec<usize> = world.ordered().filter(|(_, profile)| makes(profile)).map(|(index, _)| index).collect();
     let autoconnect = |index: &&usize| world.profiles.get(**index).is_some_and(Profile::starts_by_itself);
     found.iter().find(autoconnect).or(found.first()).copied()

@@ -4,8 +4,8 @@
 //!
 //! * `--case NAME` (repeatable): `dhcp` (one link), `linksN` (N links, all served), `again` (a second run), `dead` (two links, one without
 //!   a server), `slaac`, `dad` (the same on a kernel without optimistic detection), `static` (one link), `routes` (100 addresses and
-//!   10,000 routes), `stacks` (a MACVLAN upon a bridge upon a card as `sunup-one`, 30 upon it as `sunup-wide`, eleven such
-//!   stacks as `sunup-many`; the same by `ip`); default: `dhcp` and `static`.
+//!   10,000 routes), `stacks` (a MACVLAN upon a bridge upon a card as `sunup-one`, 30 upon it as `sunup-wide`, 150 as
+//!   `sunup-widest`, eleven such stacks as `sunup-many`; the same by `ip`); default: `dhcp` and `static`.
 //! * `--peer NAME` (repeatable): `sunup`, `nm`, `udhcpc`, `dhclient`, `ip`; default: all that are installed and can do the case.
 //! * `--rounds N`; `--assert '[CASE:]NAME.FIGURE <= FACTOR*NAME.FIGURE'` (or `<= NUMBER`), on medians; the figures are `route`,
 //!   `address` (the last one that was wanted), `exit`, `cpu` in milliseconds and `rss` in KiB. Exit code 1 when one does not hold.

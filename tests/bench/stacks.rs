@@ -12,10 +12,12 @@ pub(crate) struct Stacks {
     upper: u8,
 }
 
-/// One stack of three links; 32 links in one such stack; 33 links in eleven of them.
-pub(crate) const SHAPES: [Stacks; 3] = [
+/// One stack of three links; 32 links in one such stack; 152, where what is looked at for each pair of links would show; 33 links in
+/// eleven stacks.
+pub(crate) const SHAPES: [Stacks; 4] = [
     Stacks { name: "sunup-one", ip: "ip-one", cards: 1, upper: 1 },
     Stacks { name: "sunup-wide", ip: "ip-wide", cards: 1, upper: 30 },
+    Stacks { name: "sunup-widest", ip: "ip-widest", cards: 1, upper: 150 },
     Stacks { name: "sunup-many", ip: "ip-many", cards: 11, upper: 1 },
 ];
 
