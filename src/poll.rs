@@ -51,6 +51,8 @@ pub struct Driver<'a> {
     answers: Vec<Answer>,
     /// Records of udev without which a link is not touched.
     missed: Vec<PathBuf>,
+    /// It was looked for carriers that nobody had told of.
+    looked: bool,
 }
 
 /// The time since boot.
@@ -75,6 +77,7 @@ impl<'a> Driver<'a> {
             questions: Vec::new(),
             answers: Vec::new(),
             missed: Vec::new(),
+            looked: false,
         })
     }
 
@@ -86,11 +89,23 @@ impl<'a> Driver<'a> {
                 Output::Transmit(action) => self.act(session, action),
                 Output::Event(_) | Output::WaitUntil(_) if !self.wanted.is_empty() => self.apply(session),
                 Output::Event(_) | Output::WaitUntil(_) if !self.new.is_empty() => self.create(session)?,
+                Output::Event(_) if self.looks_again(session)? => {}
                 Output::Event(verdict) => return Ok(verdict),
                 Output::WaitUntil(_) if !self.answers.is_empty() => self.answer(session),
                 Output::WaitUntil(until) => self.wait(session, until)?,
             }
         }
+    }
+
+    /// Where links come up in hundreds, the kernel tells of a carrier up to a second late. Before the run ends without, it is looked, once.
+    fn looks_again(&mut self, session: &mut Session) -> Result<bool, KernelError> {
+        if self.looked || !session.lacks_carrier() {
+            return Ok(false);
+        }
+        self.looked = true;
+        let links = self.kernel.links()?;
+        links.into_iter().for_each(|link| news::tell(session, now(), link.into()));
+        Ok(true)
     }
 
     /// What is about to be changed is noted here first.

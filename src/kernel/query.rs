@@ -87,7 +87,8 @@ impl Kernel {
         found.ok()?.pop().map(|link| link.name)
     }
 
-    fn links(&mut self) -> Result<Vec<Link>, KernelError> {
+    /// All links.
+    pub fn links(&mut self) -> Result<Vec<Link>, KernelError> {
         self.netlink.dump("links", rtm::GETLINK, &LinkHeader::default(), &NO_COUNTERS, read::link)
     }
 

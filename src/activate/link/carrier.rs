@@ -62,6 +62,11 @@ impl Link {
         self.carrier_may_have_changed(now);
     }
 
+    /// True if it is there, and has no carrier as far as is known.
+    pub(in crate::activate) fn lacks_carrier(&self) -> bool {
+        !self.removed && !self.device.carrier
+    }
+
     fn carrier_may_have_changed(&mut self, now: Instant) {
         let ready = !self.speaks_lacp() || !self.lower.active.is_empty() || self.lower.over;
         let carrier = self.lower.since.is_some() && (ready || self.device.carrier);

@@ -39,6 +39,11 @@ impl Session {
         reports.map(one).collect()
     }
 
+    /// True if a link is to be up, and has no carrier as far as is known.
+    pub fn lacks_carrier(&self) -> bool {
+        self.links.iter().any(|slot| slot.link.lacks_carrier())
+    }
+
     pub(super) fn missing(&self) -> Vec<Missing> {
         let required = |index: usize| self.plan.requirements.iter().any(|one| one.profiles.contains(&index));
         let one = |waiting: &plan::Waiting| {
