@@ -32,7 +32,7 @@ for link in eth0 eth2; do /bin/ip link set "$link" master br0 up; done
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 cat >/etc/dnsmasq.conf <<END
 port=0
-# An address is offered at once, whoever asks: two seconds of pinging it first are no provider's own.
+# An address is offered at once, whoever asks: three seconds of pinging it first are no provider's own.
 no-ping
 log-dhcp
 log-facility=/tmp/dnsmasq.log

@@ -235,7 +235,8 @@ fn the_profile_of_a_user_is_adopted_as_it_is() {
 fn a_profile_may_lack_its_uuid_or_shout_it() {
     for (name, change) in [("no-uuid", "/^uuid=/d"), ("loud-uuid", "s/^uuid=.*/\\U&/; s/^UUID/uuid/")] {
         let lan = with_keyfile(&format!("nm-keyfile-{name}"), "\n[ipv4]\nmethod=auto\n\n[ipv6]\nmethod=disabled\n");
-        lan.client.sh(&format!("sed -i '{change}' /etc/NetworkManager/system-connections/office.nmconnection"));
+        let profile = "/etc/NetworkManager/system-connections/office.nmconnection";
+        lan.client.sh(&format!("sed -i '{change}' {profile}; ! grep -q ^uuid={OFFICE} {profile}"));
         let server = lan.serve(&[]);
         lan.sunup(&["up", "--handover", "networkmanager"]).exits(0);
         lan.sunup(&["verify-handover"]).exits(0);

@@ -20,6 +20,7 @@ mod dhcp6_by_up;
 mod dhcp6_leases_from_real_servers;
 mod dhcp_configures_a_link;
 mod down;
+mod hundreds_of_links;
 mod ipv6_speed;
 mod leaving;
 mod networkmanager_adopts_the_link;
