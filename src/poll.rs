@@ -181,7 +181,8 @@ impl<'a> Driver<'a> {
         let wanted = std::mem::take(&mut self.wanted);
         let applied = self.kernel.apply(&wanted);
         for wanted in wanted {
-            let mine = || applied.failures.iter().filter(|failure| failure.ifindex() == wanted.ifindex);
+            // What is about no link in particular (the kernel could not be read) is about all of them.
+            let mine = || applied.failures.iter().filter(|failure| [0, wanted.ifindex].contains(&failure.ifindex()));
             let fatal = mine().find(|failure| failure.is_fatal()).map(ToString::to_string);
             let complaints = mine().filter(|failure| !failure.is_fatal()).map(ToString::to_string).collect();
             session.handle(now(), Input::Applied { ifindex: wanted.ifindex, fatal, complaints });

@@ -19,6 +19,9 @@ const LONGEST: u64 = 64 << 20;
 /// The first line, up to what tells this boot and this network namespace from others.
 const HEAD: &str = "sunup-journal 1 ";
 
+/// Ends a line of which a killed run, or a full disk, left a part, so that no part of an entry is read as one.
+const CUT: &str = " cut off\n";
+
 /// The journal, to be written to.
 #[derive(Debug)]
 pub struct Journal {
@@ -29,8 +32,10 @@ pub struct Journal {
     /// Signs aside, what it says already: `IFINDEX OBJECT ` of values that were changed, in words of the file.
     known: HashSet<String>,
     file: Option<File>,
-    /// True if there is none to be had: said once.
-    broken: bool,
+    /// What must stand before the next entries.
+    before: String,
+    /// What could not be written yet.
+    owed: String,
 }
 
 impl Journal {
@@ -38,7 +43,15 @@ impl Journal {
     pub fn open(root: &Path) -> Self {
         let path = path(root);
         let head = head();
-        let mut journal = Self { path, head, carried: String::new(), known: HashSet::new(), file: None, broken: false };
+        let mut journal = Self {
+            path,
+            head,
+            carried: String::new(),
+            known: HashSet::new(),
+            file: None,
+            before: String::new(),
+            owed: String::new(),
+        };
         let Ok(text) = read_text(&journal.path) else { return journal };
         if text.lines().next() == Some(journal.head.trim_end()) {
             journal.know(&text);
@@ -53,24 +66,35 @@ impl Journal {
         journal
     }
 
-    /// Takes note of what is about to be changed. Where nothing can be written, the change is made all the same.
+    /// Takes note of what is about to be changed. Where nothing can be written, the change is made all the same, and it is tried
+    /// again with the next note.
     pub fn note(&mut self, entries: &[Entry]) {
-        let mut text = String::new();
         for entry in entries {
             let line = entry.to_line();
             let fresh = entry.sign != Sign::Changed || self.known.insert(subject(&line).to_owned());
             // What was written where is told again when it differs.
             if fresh {
-                text.push_str(&line);
+                self.owed.push_str(&line);
             }
         }
-        if text.is_empty() || self.broken {
-            return;
+        if let Err(error) = self.write_owed() {
+            log::debug!("{}: {error}", self.path.display());
         }
-        if let Err(error) = self.append(&text) {
-            log::debug!("{}: {error} ('sunup down' will not know of everything)", self.path.display());
-            self.broken = true;
+    }
+
+    /// Writes what could not be written before: an error if `sunup down` will not know of it.
+    pub fn write_owed(&mut self) -> io::Result<()> {
+        if self.owed.is_empty() {
+            return Ok(());
         }
+        self.append()?;
+        self.owed.clear();
+        Ok(())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// True if the former value of this object has been noted.
@@ -82,20 +106,27 @@ impl Journal {
         self.known.extend(text.lines().filter(|line| line.starts_with('=')).map(|line| subject(line).to_owned()));
     }
 
-    fn append(&mut self, text: &str) -> io::Result<()> {
-        if let Some(file) = &mut self.file {
-            return file.write_all(text.as_bytes());
+    /// Appends what is owed.
+    fn append(&mut self) -> io::Result<()> {
+        let mut file = self.file.take().map_or_else(|| self.begin(), Ok)?;
+        let written = file.write_all([self.before.as_str(), &self.owed].concat().as_bytes());
+        match written {
+            Ok(()) => self.before.clear(),
+            Err(_) if self.before.starts_with(HEAD) => file.set_len(0)?,
+            Err(_) => self.before = CUT.to_owned(),
         }
+        self.file = Some(file);
+        written
+    }
+
+    fn begin(&mut self) -> io::Result<File> {
         if let Some(folder) = self.path.parent() {
             DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
         }
-        let mut file = self.appending()?;
+        let file = self.appending()?;
         let new = file.metadata()?.len() == 0;
-        // The last line of a run that was killed may have no end.
-        let head = if new { format!("{}{}", self.head, self.carried) } else { "\n".to_owned() };
-        let written = file.write_all(format!("{head}{text}").as_bytes());
-        self.file = Some(file);
-        written
+        self.before = if new { format!("{}{}", self.head, self.carried) } else { CUT.to_owned() };
+        Ok(file)
     }
 
     /// The file, opened to append; what is not a file of ours is removed first.

@@ -112,7 +112,26 @@ fn a_line_cut_off_is_left_out() {
         fs::write(root.file(), &text[..length]).unwrap();
         let read = read(&root.0);
         assert_eq!(read, all_kinds()[..read.len()]);
+        // Nor is it taken for a whole one by what is written after it.
+        let later = netlink(Sign::Made, "later");
+        Journal::open(&root.0).note(std::slice::from_ref(&later));
+        let read = super::read(&root.0);
+        assert_eq!(read.last(), Some(&later));
+        assert_eq!(read[..read.len() - 1], all_kinds()[..read.len() - 1], "cut off after {length} bytes");
     }
+}
+
+#[test]
+fn what_could_not_be_written_is_written_later_or_told() {
+    let root = Root::new("owed");
+    fs::create_dir_all(root.file().join("in the way")).unwrap();
+    let mut journal = Journal::open(&root.0);
+    journal.note(&all_kinds()[..3]);
+    assert!(journal.write_owed().is_err());
+    fs::remove_dir_all(root.file()).unwrap();
+    journal.note(&all_kinds()[3..]);
+    assert!(journal.write_owed().is_ok());
+    assert_eq!(read(&root.0), all_kinds());
 }
 
 proptest! {

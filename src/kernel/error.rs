@@ -171,7 +171,11 @@ impl KernelError {
     pub fn is_fatal(&self) -> bool {
         matches!(
             self,
-            Self::NotPermitted | Self::Socket { .. } | Self::Conflict { .. } | Self::Refused { fatal: true, .. }
+            Self::NotPermitted
+                | Self::Socket { .. }
+                | Self::Read { .. }
+                | Self::Conflict { .. }
+                | Self::Refused { fatal: true, .. }
         )
     }
 

@@ -5,6 +5,7 @@
 //! and is started again ends in the same place.
 
 mod abi;
+mod again;
 mod apply;
 mod bridge_vlan;
 pub mod clock;

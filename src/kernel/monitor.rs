@@ -12,6 +12,7 @@ use nix::sys::socket::{setsockopt, sockopt};
 
 use super::abi::route::TABLE_MAIN;
 use super::abi::{group, rtm};
+use super::again::{SENDING, again};
 use super::error::{KernelError, errno_of};
 use super::message::{address_of, attributes, messages};
 use super::snapshot::{Address, Link, Route, RouterFlags, Snapshot};
@@ -149,9 +150,9 @@ impl Snapshot {
 impl Monitor {
     pub(super) fn open() -> Result<Self, KernelError> {
         let failed = |error: io::Error| KernelError::Socket { what: "netlink event", errno: errno_of(&error) };
-        let mut socket = Socket::new(NETLINK_ROUTE).map_err(failed)?;
+        let mut socket = again(&SENDING, || Socket::new(NETLINK_ROUTE)).map_err(failed)?;
         let _ = setsockopt(&socket, sockopt::RcvBufForce, &RECEIVE_ROOM);
-        socket.bind(&SocketAddr::new(0, GROUPS)).map_err(failed)?;
+        again(&SENDING, || socket.bind(&SocketAddr::new(0, GROUPS))).map_err(failed)?;
         socket.set_non_blocking(true).map_err(failed)?;
         Ok(Self { socket, buffer: Vec::with_capacity(BUFFER) })
     }

@@ -12,6 +12,7 @@ use nix::libc::MSG_TRUNC;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike as _};
 
+use super::again::{RECEIVING, SENDING, again};
 use super::error::{KernelError, errno, errno_of};
 use super::message::{Batch, Received, attributes, messages, text_of};
 
@@ -71,8 +72,8 @@ impl Netlink {
 
     fn open_protocol(protocol: isize) -> Result<Self, KernelError> {
         let open = |error: std::io::Error| KernelError::Socket { what: "netlink", errno: errno_of(&error) };
-        let mut socket = Socket::new(protocol).map_err(open)?;
-        socket.bind_auto().map_err(open)?;
+        let mut socket = again(&SENDING, || Socket::new(protocol)).map_err(open)?;
+        again(&SENDING, || socket.bind_auto()).map_err(open)?;
         let _ = socket.set_ext_ack(true);
         let _ = socket.set_cap_ack(true);
         let _ = socket.set_netlink_get_strict_chk(true);
@@ -117,7 +118,7 @@ impl Netlink {
             let index = usize::try_from(sequence.wrapping_sub(first)).ok().filter(|&index| index < count)?;
             Some(Refusal { index: offset.saturating_add(index), errno, explanation })
         };
-        if let Err(error) = self.socket.send_to(self.batch.bytes(), &SocketAddr::new(0, 0), 0) {
+        if let Err(error) = self.put() {
             let errno = errno_of(&error);
             refusals.extend((0..count).map(|index| Refusal {
                 index: offset.saturating_add(index),
@@ -245,10 +246,14 @@ impl Netlink {
         self.batch.clear();
         self.batch.begin(kind, flags, self.sequence, header);
         write(&mut self.batch);
-        let sent = self.socket.send_to(self.batch.bytes(), &SocketAddr::new(0, 0), 0);
         let failed =
             |error: std::io::Error| KernelError::Read { what, errno: errno_of(&error), explanation: String::new() };
-        sent.map(drop).map_err(failed)
+        self.put().map(drop).map_err(failed)
+    }
+
+    /// Sends the batch to the kernel.
+    fn put(&self) -> std::io::Result<usize> {
+        again(&SENDING, || self.socket.send_to(self.batch.bytes(), &SocketAddr::new(0, 0), 0))
     }
 
     /// Hands each payload of the answer to `each`. False: the answer is not one state of the kernel, or not complete.
@@ -279,7 +284,7 @@ impl Netlink {
     fn receive(&mut self) -> Result<bool, i32> {
         loop {
             self.buffer.clear();
-            match self.socket.recv_from(&mut self.buffer, MSG_TRUNC) {
+            match again(&RECEIVING, || self.socket.recv_from(&mut self.buffer, MSG_TRUNC)) {
                 // Only the kernel (port 0) is believed.
                 Ok((_, sender)) if sender.port_number() != 0 => {}
                 Ok((length, _)) => {
@@ -287,7 +292,6 @@ impl Netlink {
                     self.buffer.reserve(if complete { 0 } else { length });
                     return Ok(complete);
                 }
-                Err(error) if error.raw_os_error() == Some(Errno::EINTR as i32) => {}
                 Err(error) => return Err(errno_of(&error)),
             }
         }

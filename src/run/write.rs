@@ -76,7 +76,8 @@ pub(super) fn write(
     remarks.iter().for_each(|remark| log::warn!("{remark}"));
     outcome.warnings.extend(remarks);
     let report = state::report::file(outcome, hash, &handed_over);
-    errors.extend(state::write(root, &[report], journal));
+    errors.extend(state::write(root, &[report], journal.as_deref_mut()));
+    errors.extend(journal.and_then(state::lost));
     errors.iter().for_each(|error| log::warn!("{error}"));
     if !errors.is_empty() && outcome.result == Verdict::Ok {
         outcome.result = Verdict::Degraded;

@@ -76,6 +76,12 @@ pub fn write(root: &Path, files: &[StateFile], journal: Option<&mut Journal>) ->
     stale.into_iter().filter_map(failed).collect()
 }
 
+/// The journal, if something could not be written to it: `sunup down` will not know of that.
+pub fn lost(journal: &mut Journal) -> Option<StateError> {
+    let error = journal.write_owed().err()?;
+    Some(StateError { path: journal.path().to_owned(), error })
+}
+
 /// While it lives, files have the mode they are made with, but for those that others may write to.
 pub(super) struct Umask(Mode);
 

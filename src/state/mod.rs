@@ -14,4 +14,4 @@ pub mod report;
 pub mod resolv_conf;
 pub mod undo;
 
-pub use file::{StateFile, Write, write};
+pub use file::{StateFile, Write, lost, write};

@@ -26,8 +26,17 @@ pub(super) fn note(root: &Path, files: &[Stale], journal: &mut Journal) {
         }
         let mut entry = Entry::changed(file.link, object.clone(), Undo::File(Former::Absent));
         if !journal.knows(&entry) {
-            entry.undo = Undo::File(if stale.absent { Former::Absent } else { former(root, &stale.path) });
-            entries.push(entry);
+            match if stale.absent { Ok(Former::Absent) } else { former(root, &stale.path) } {
+                Ok(former) => {
+                    entry.undo = Undo::File(former);
+                    entries.push(entry);
+                }
+                // Without an entry, 'sunup down' leaves alone what is there then.
+                Err(error) => {
+                    let path = stale.path.display();
+                    log::warn!("{path}: what is replaced there cannot be kept for 'sunup down': {error}");
+                }
+            }
         }
         entries.push(Entry::changed(file.link, object, Undo::Wrote(sum(&file.contents))));
     }
@@ -42,18 +51,22 @@ fn missing_folders(root: &Path, path: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// What is at the path; its contents are kept. What cannot be kept counts as absent.
-fn former(root: &Path, path: &Path) -> Former {
-    let Ok(meta) = fs::symlink_metadata(path) else { return Former::Absent };
+/// What is at the path; its contents are kept. What is no file, or a giant, counts as absent.
+fn former(root: &Path, path: &Path) -> io::Result<Former> {
+    let meta = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Former::Absent),
+        other => other?,
+    };
     if meta.file_type().is_symlink() {
-        return fs::read_link(path).map_or(Former::Absent, |to| Former::Link(to.display().to_string()));
+        return Ok(Former::Link(fs::read_link(path)?.display().to_string()));
     }
     let name = format!("{:x}", sum(path.as_os_str().as_encoded_bytes()));
     match keep(root, path, &name) {
-        Ok(()) => Former::Saved(name),
+        Ok(()) => Ok(Former::Saved(name)),
+        Err(error) if error.raw_os_error().is_some() => Err(error),
         Err(error) => {
             log::debug!("{}: its contents cannot be kept: {error}", path.display());
-            Former::Absent
+            Ok(Former::Absent)
         }
     }
 }

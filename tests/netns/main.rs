@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod a_failing_call;
 mod a_removed_device_fails_alone;
 mod a_report_of_any_size;
 mod a_run_directory_that_cannot_be_written;
