@@ -15,6 +15,7 @@ pub(super) mod errno {
     pub(crate) const EINVAL: i32 = Errno::EINVAL as i32;
     pub(crate) const ENODEV: i32 = Errno::ENODEV as i32;
     pub(crate) const EIO: i32 = Errno::EIO as i32;
+    pub(crate) const EROFS: i32 = Errno::EROFS as i32;
     pub(crate) const EOPNOTSUPP: i32 = Errno::EOPNOTSUPP as i32;
     pub(crate) const EAFNOSUPPORT: i32 = Errno::EAFNOSUPPORT as i32;
     pub(crate) const EADDRNOTAVAIL: i32 = Errno::EADDRNOTAVAIL as i32;

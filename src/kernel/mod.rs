@@ -77,12 +77,14 @@ pub struct Kernel {
     wireguard: Option<wireguard::WireGuard>,
     /// What is about to be changed is noted here first.
     pub journal: Option<Journal>,
+    /// True once it was said that no setting can be written.
+    settings_are_fixed: bool,
 }
 
 impl Kernel {
     /// Opens the netlink socket. Reading needs no privilege.
     pub fn open() -> Result<Self, KernelError> {
-        Ok(Self { netlink: Netlink::open()?, wireguard: None, journal: None })
+        Ok(Self { netlink: Netlink::open()?, wireguard: None, journal: None, settings_are_fixed: false })
     }
 
     /// Fails with [`KernelError::NotPermitted`] if this process may not configure the network.
@@ -111,7 +113,8 @@ impl Kernel {
         }
     }
 
-    /// Writes a setting of a link if it differs ([`sysctl::set`]). What the kernel does not have is noted in the log, no more.
+    /// Writes a setting of a link if it differs ([`sysctl::set`]). What the kernel does not have is noted in the log, no more; that
+    /// none can be written, as in most containers, is said once.
     pub fn sysctl(&mut self, ifindex: u32, device: &str, key: &str, value: &str) {
         let journal = self.journal.as_mut();
         let note = |former: &str| {
@@ -121,7 +124,11 @@ impl Kernel {
         };
         match sysctl::set(Path::new("/"), device, key, value, note) {
             Ok(_) => {}
-            Err(error) if error.is_gone() => log::debug!("{error}"),
+            Err(error) if error.is_gone() || self.settings_are_fixed => log::debug!("{error}"),
+            Err(error) if error.errno() == error::errno::EROFS => {
+                self.settings_are_fixed = true;
+                log::warn!("{error}; nor any other setting there: links are left with those of this container");
+            }
             Err(error) => log::warn!("{error}"),
         }
     }

@@ -30,3 +30,21 @@ fn without_raw_sockets_it_is_said_once_and_what_needs_none_is_done() {
     assert_eq!(ran.stderr.matches("CAP_NET_RAW").count(), 1, "once: {ran}");
     assert!(lan.address("eth1", "10.77.1.9").is_some(), "{ran}");
 }
+
+/// As in most containers: /proc/sys cannot be written.
+#[test]
+fn settings_that_cannot_be_written_are_told_of_once_and_the_rest_is_done() {
+    let lan = crate::lan("unprivileged-sysctl");
+    lan.server.ip("address add fd77::1/64 dev srv0 nodad");
+    let _server = lan.serve(&["--enable-ra", "--dhcp-range=::,constructor:srv0,ra-only"]);
+    let read_only = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys";
+    lan.client.sh(read_only);
+    let ran = lan.up("ip=eth0:dhcp,auto6 rd.neednet=1");
+    ran.exits(0).says("read-only file system");
+    assert_eq!(ran.stderr.matches("/proc/sys").count(), 1, "once: {ran}");
+    for address in ["10.77.0.", "fd77::"] {
+        assert!(lan.address("eth0", address).is_some(), "{ran}");
+    }
+    lan.sunup(&["down"]).exits(0);
+    assert!(lan.address("eth0", "10.77.0.").is_none());
+}
