@@ -81,15 +81,16 @@ pub fn up(arguments: &Up) -> Result<Outcome, KernelError> {
 /// What the plan must know beside profiles and devices. `cmdline` is the command line given in place of the files; `owned`
 /// are the links that an earlier run configured.
 pub fn context(gathered: &Gathered, cmdline: Option<&str>, owned: Vec<u32>) -> Context {
-    let (reading, defaults) = (&gathered.reading, Context::default());
+    let reading = &gathered.reading;
     let line = cmdline.map_or_else(|| gathered.line.to_string(), ToOwned::to_owned);
     Context {
         words: plan::words::split(&line),
         need_network: reading.need_network.is_some(),
         bootdev: reading.bootdev.clone(),
         single_dhcp: reading.single_dhcp,
-        device_timeout: reading.timeouts.iflink.unwrap_or(defaults.device_timeout),
+        device_timeout: reading.timeouts.iflink,
         kept: Vec::new(),
+        lost: Vec::new(),
         owned,
     }
 }

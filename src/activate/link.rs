@@ -97,7 +97,8 @@ pub(super) struct Link {
     complaints: Vec<String>,
     /// The device's own settings.
     pub(super) tuning: Tuning,
-    removed: bool,
+    /// When the device was removed.
+    removed: Option<Instant>,
     applied: bool,
     /// What the link shall be is to be applied once more.
     again: bool,
@@ -153,7 +154,7 @@ impl Link {
             learned,
             fatal: None,
             complaints: Vec::new(),
-            removed: false,
+            removed: None,
             applied: false,
             again: false,
             latest: LinkState::Pending(Reason::NotReady),
@@ -176,6 +177,11 @@ impl Link {
     /// When it had carrier.
     pub(super) fn carrier_since(&self) -> Option<Instant> {
         self.timing.carrier.filter(|_| self.device.carrier)
+    }
+
+    /// The name of its device.
+    pub(super) fn name(&self) -> &str {
+        &self.device.name
     }
 
     /// When everything was there.
@@ -229,9 +235,14 @@ impl Link {
     }
 
     /// The device is gone.
-    pub(super) fn gone(&mut self) {
-        self.removed = true;
+    pub(super) fn gone(&mut self, now: Instant) {
+        self.removed = Some(now);
         self.device.carrier = false;
+    }
+
+    /// When that was.
+    pub(super) fn gone_at(&self) -> Option<Instant> {
+        self.removed
     }
 
     /// A time that was waited for may have come.
@@ -262,7 +273,7 @@ impl Link {
 
     /// Tells `out` what to do now; to be called after everything else. Answers when to be woken, whatever happens.
     pub(super) fn drive(&mut self, now: Instant, out: &mut Vec<Action>) -> Option<Instant> {
-        if !self.removed {
+        if self.removed.is_none() {
             self.act(now, out);
         }
         self.latest = self.state(now);
@@ -293,7 +304,7 @@ impl Link {
 
     /// When to be woken.
     fn deadline(&mut self, now: Instant) -> Option<Instant> {
-        if self.removed {
+        if self.removed.is_some() {
             return None;
         }
         let tunnel = self.tunnel.as_ref().and_then(|tunnel| tunnel.deadline(now));
@@ -326,7 +337,7 @@ impl Link {
 
     /// How far it has come.
     pub(super) fn state(&self, now: Instant) -> LinkState {
-        if self.removed {
+        if self.removed.is_some() {
             return LinkState::Failed(Reason::Removed);
         }
         if let Some(reason) = &self.fatal {

@@ -2,6 +2,7 @@
 //! when what was required is decided.
 
 mod absent;
+mod devices;
 mod order;
 mod tunnels;
 
@@ -16,7 +17,7 @@ use super::settings::{Remembered, Renewal, Settings};
 use super::stack::{self, Made, Making, Step};
 use super::tunnel::Apart;
 use super::wait::{self, Standing};
-use crate::plan::{self, Plan, Target};
+use crate::plan::{Plan, Requirement, Target};
 use crate::profile::desired::DesiredRoute;
 use crate::profile::handover::ExitRule;
 use crate::profile::{Device, LinkKind, Profile, Warning};
@@ -114,7 +115,7 @@ impl Session {
                     self.on(bond, |link| link.port_active(event.ifindex, active, now));
                 }
             }
-            Input::LinkGone { ifindex } => self.on(ifindex, Link::gone),
+            Input::LinkGone { ifindex } => self.gone(ifindex),
             Input::Address(event) => self.on(event.ifindex, |link| link.address(event, now)),
             Input::DefaultRoute { ifindex, ipv6, gone } => self.on(ifindex, |link| link.default_route(ipv6, !gone)),
             Input::RouterPrefix { ifindex, prefix } => self.on(ifindex, |link| link.router_prefix(prefix)),
@@ -165,30 +166,6 @@ impl Session {
     fn on(&mut self, ifindex: u32, act: impl FnOnce(&mut Link)) {
         if let Some(slot) = self.links.iter_mut().find(|slot| slot.link.ifindex() == ifindex) {
             act(slot.touch());
-        }
-    }
-
-    /// Plans anew and starts what has become possible. What runs already goes on.
-    fn devices(&mut self, devices: &[Device]) {
-        self.devices = devices.to_vec();
-        self.settings.context.kept = self.links.iter().map(|slot| (slot.link.ifindex(), slot.profile)).collect();
-        self.plan = plan::plan(&self.settings.profiles, devices, &self.settings.context);
-        let mut out = Vec::new();
-        stack::lift(&self.plan, &self.settings.profiles, devices, &mut self.lifted, &mut out);
-        self.actions.extend(out);
-        for step in stack::steps(&self.plan) {
-            self.begin(&step);
-        }
-        let mut out = Vec::new();
-        let source = mac::Source { host: &self.settings.host, seed: self.settings.seed };
-        stack::make(&self.plan, &self.settings.profiles, devices, source, &mut self.making, &mut out);
-        self.actions.extend(out);
-    }
-
-    /// What became of a link that was asked for. Whether it is what was wanted is seen when the devices are read again.
-    fn created(&mut self, name: &str, error: Option<String>) {
-        for one in self.making.iter_mut().filter(|one| one.name == name && one.state == Made::Asked) {
-            one.state = error.clone().map_or(Made::Done, Made::Failed);
         }
     }
 
@@ -244,7 +221,10 @@ impl Session {
 
     /// NetworkManager's metric by type of link; several links of one type count up, the first to be planned is preferred.
     fn metric(&self, profile: &Profile) -> u32 {
-        let alike = |slot: &&Slot| slot.link.profile().kind.name() == profile.kind.name() && !slot.link.serves();
+        let alike = |slot: &&Slot| {
+            let link = &slot.link;
+            link.profile().kind.name() == profile.kind.name() && !link.serves() && link.gone_at().is_none()
+        };
         base_metric(&profile.kind) + u32::try_from(self.links.iter().filter(alike).count()).unwrap_or(0)
     }
 
@@ -262,7 +242,8 @@ impl Session {
         let standings = self.standings();
         let open = standings.iter().any(|standing| matches!(standing, Standing::Open(_)));
         if !open || over.is_some_and(|over| now >= over) {
-            return Ok(wait::judge(&standings, self.links.iter().any(|slot| !slot.link.complaints().is_empty())));
+            let complains = |slot: &Slot| !slot.link.complaints().is_empty() && !self.is_replaced(slot);
+            return Ok(wait::judge(&standings, self.links.iter().any(complains)));
         }
         let looks = standings.iter().filter_map(|standing| match standing {
             Standing::Open(at) => *at,
@@ -283,12 +264,12 @@ impl Session {
                 .map(|slot| slot.link.standing())
                 .collect();
         }
-        let one = |requirement| {
+        let one = |requirement: &Requirement| {
             wait::standing(
                 requirement,
                 |target| self.link(target),
                 |target| self.coming(target),
-                self.started,
+                (self.started, self.lost(requirement)),
                 self.now,
             )
         };
@@ -344,19 +325,19 @@ impl Session {
 
     /// How it went.
     pub fn outcome(&self, result: Verdict) -> Outcome {
-        let links: Vec<_> = self.links.iter().map(|slot| slot.link.outcome(self.now)).collect();
+        let counted = || self.links.iter().filter(|slot| !self.is_replaced(slot));
+        let links: Vec<_> = counted().map(|slot| slot.link.outcome(self.now)).collect();
         let global = &self.settings.global_dns;
         let mut dns = Dns { servers: global.servers.clone(), ..Dns::default() };
         let up = || links.iter().filter(|link| link.state == LinkState::Up);
         let here = |link: &&LinkOutcome| self.settings.tunnels.apart != Apart::Before || link.tunnel.is_none();
         // A lease goes on while its link has no carrier, and nobody would write its servers again when that is back.
-        let counted = |link: &&LinkOutcome| link.state == LinkState::Up || self.settings.renew.is_some();
-        let counted = links.iter().filter(counted).filter(here);
-        counted.filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
+        let heard = |link: &&LinkOutcome| link.state == LinkState::Up || self.settings.renew.is_some();
+        links.iter().filter(heard).filter(here).filter(|_| !global.alone).for_each(|link| dns.merge(&link.dns));
         let leased = || up().find_map(|link| link.lease4.as_ref()?.hostname.as_ref().map(ToString::to_string));
         let mut warnings = self.settings.warnings.clone();
         warnings.extend(self.plan.warnings.iter().cloned());
-        for slot in &self.links {
+        for slot in counted() {
             let origin = &slot.link.profile().origin;
             let refused = slot.link.refused(self.now).into_iter().chain(slot.link.tuning.warnings());
             let said = slot.link.complaints().iter().chain(slot.link.remarks()).cloned().chain(refused);

@@ -27,12 +27,13 @@ pub(super) enum Standing {
     Failed,
 }
 
-/// How `requirement` stands; `link` finds a link of it that runs, `coming` says whether one will.
+/// How `requirement` stands; `link` finds a link of it that runs, `coming` says whether one will. Devices are waited for since the run
+/// `started`, and again since one of its was `lost`.
 pub(super) fn standing<'a>(
     requirement: &Requirement,
     link: impl Fn(Target) -> Option<&'a Link>,
     coming: impl Fn(Target) -> bool,
-    started: Instant,
+    (started, lost): (Instant, Option<Instant>),
     now: Instant,
 ) -> Standing {
     let progress = |target| match link(target).map(Link::latest) {
@@ -50,7 +51,10 @@ pub(super) fn standing<'a>(
         },
         Verdict::Open if requirement.links.is_empty() => Standing::Open(Some(started + requirement.device_timeout)),
         Verdict::Open => Standing::Open(None),
-        Verdict::Failed => Standing::Failed,
+        Verdict::Failed => match lost.map(|lost| lost + requirement.device_timeout).filter(|&until| now < until) {
+            Some(until) => Standing::Open(Some(until)),
+            None => Standing::Failed,
+        },
     }
 }
 

@@ -135,9 +135,7 @@ fn timeout(world: &World, plan: &Plan, index: usize) -> Duration {
         Some(one.name.as_str()) == controller || (uuid.is_some() && uuid.as_deref() == controller)
     };
     match plan.creations.iter().find(is_controller) {
-        Some(one) if one.required && one.ports.is_empty() => {
-            profile.wait_device_timeout.unwrap_or(world.context.device_timeout)
-        }
+        Some(one) if one.required && one.ports.is_empty() => world.context.device_timeout(profile),
         _ => Duration::ZERO,
     }
 }
@@ -203,7 +201,8 @@ fn reason(world: &World, plan: &Plan, index: usize, profile: &Profile) -> Option
     }
     let families = [profile.ipv4.as_ref().map(|ip| &ip.ip), profile.ipv6.as_ref().map(|ip| &ip.ip)];
     let may_not_fail = families.into_iter().flatten().any(|ip| !ip.may_fail);
-    let present = !links(world, plan, index).is_empty() || profile.wait_device_timeout.is_some();
+    let lost = world.context.lost.contains(&index);
+    let present = lost || !links(world, plan, index).is_empty() || profile.wait_device_timeout.is_some();
     let one = names_one(profile) || creates(&profile.kind);
     if boot_device(world, plan) == Some(index) {
         return Some(Reason::BootDevice);
@@ -293,7 +292,7 @@ fn requirements(world: &World, plan: &mut Plan) {
         let Some(reason) = reason(world, plan, index, profile) else { continue };
         let alone = matches!(reason, Reason::BootDevice | Reason::Named | Reason::MayNotFail | Reason::Tunnel);
         let mistake = plan.unused.iter().any(|one| one.profile == index && one.because.is_mistake());
-        let device_timeout = profile.wait_device_timeout.unwrap_or(world.context.device_timeout);
+        let device_timeout = world.context.device_timeout(profile);
         // No device that may come mends what is wrong with the profile.
         let device_timeout = if mistake { Duration::ZERO } else { device_timeout };
         let exclusive = reason == Reason::AnyLink && world.context.single_dhcp;

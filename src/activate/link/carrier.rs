@@ -64,7 +64,7 @@ impl Link {
 
     /// True if it is there, and has no carrier as far as is known.
     pub(in crate::activate) fn lacks_carrier(&self) -> bool {
-        !self.removed && !self.device.carrier
+        self.removed.is_none() && !self.device.carrier
     }
 
     fn carrier_may_have_changed(&mut self, now: Instant) {

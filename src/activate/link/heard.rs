@@ -47,7 +47,8 @@ impl Link {
 
     /// What the kernel shall hold, with its addresses in order; `None` where that is not called for. `again`: what depends on them.
     pub(in crate::activate) fn in_order(&self, again: bool, now: Instant) -> Option<DesiredLink> {
-        let v6 = self.v6.as_ref().filter(|v6| !self.removed && v6.wants_order() && (!again || v6.has_sources()))?;
+        let v6 =
+            self.v6.as_ref().filter(|v6| self.removed.is_none() && v6.wants_order() && (!again || v6.has_sources()))?;
         Some(DesiredLink { order6: Some(v6.prefixes().to_vec()), ..self.target(now) })
     }
 

@@ -60,7 +60,7 @@ pub struct Timeouts {
     pub carrier: Option<Duration>,
     /// `rd.net.timeout.handshake`: until a WireGuard peer has answered (default 20 s); zero: not waited for.
     pub handshake: Option<Duration>,
-    /// `rd.net.timeout.iflink`: until a link exists (default 60 s).
+    /// `rd.net.timeout.iflink`: until a link exists (default 60 s for one that is named, else 10 s).
     pub iflink: Option<Duration>,
     /// `rd.net.timeout.ifup`: until a link is administratively up (default 20 s).
     pub ifup: Option<Duration>,

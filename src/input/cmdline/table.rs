@@ -97,7 +97,7 @@ pub const PARAMETERS: [Parameter; 55] = [
     profiles("rd.wireguard.bypass", "0 | 1", "0", "", wireguard::bypass,
         "1: routes from DHCP and routers may lead past WireGuard tunnels. Otherwise those that are more specific than a tunnel's are refused, and \
          so is a leased subnet of public addresses that belong into one."),
-    defaults("rd.net.timeout.iflink", "SECONDS", "60", "L", dhcp::other, "How long a link that is needed may take to appear, where its profile does not say (wait-device-timeout)."),
+    defaults("rd.net.timeout.iflink", "SECONDS", "60", "L", dhcp::other, "How long a link that is needed may take to appear (10 if it is not named). A keyfile says it with wait-device-timeout."),
     defaults("rd.net.timeout.ifup", "SECONDS", "20", "L", dhcp::other, "How long a link may take to be up once it was told to."),
     defaults("rd.net.timeout.route", "SECONDS", "", "L", dhcp::other,
         "How long an IPv6 default route is waited for once a router has given addresses. Without it a router that announces none costs no time."),

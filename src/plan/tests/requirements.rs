@@ -15,7 +15,7 @@ fn links_named_on_the_command_line_are_each_required() {
     assert_eq!(reasons(&plan), [(Reason::Named, vec![0]), (Reason::Named, vec![1])]);
     assert!(plan.activations[0].required);
     assert_eq!(plan.waiting[0].missing, Missing::Device);
-    assert_eq!(plan.waiting[0].timeout, Context::default().device_timeout);
+    assert_eq!(plan.waiting[0].timeout, Context::DEVICE_TIMEOUT);
 }
 
 #[test]
@@ -37,6 +37,30 @@ fn without_a_device_the_wait_is_bounded() {
     let plan = plan(&[profile], &[], &Context::default());
     let verdict = |seconds| plan.requirements[0].verdict(|_| Progress::Pending, Duration::from_secs(seconds));
     assert_eq!((verdict(59), verdict(60)), (Verdict::Open, Verdict::Failed));
+}
+
+#[test]
+fn how_long_a_device_may_take_is_said_by_a_keyfile_then_the_command_line_then_what_is_usual() {
+    let minute = Some(Duration::from_secs(60));
+    let (mut line, mut file) = (named("eth8", argument("ip=eth8:dhcp", 1)), keyfile("k", 2));
+    for profile in [&mut line, &mut file] {
+        profile.wait_device_timeout = minute;
+    }
+    let said = Context { device_timeout: Some(Duration::from_secs(2)), ..Context::default() };
+    assert_eq!((said.device_timeout(&line).as_secs(), said.device_timeout(&file).as_secs()), (2, 60));
+    let usual = Context::default();
+    assert_eq!(usual.device_timeout(&line).as_secs(), 60);
+    file.wait_device_timeout = None;
+    assert_eq!((said.device_timeout(&file).as_secs(), usual.device_timeout(&file).as_secs()), (2, 10));
+}
+
+#[test]
+fn a_keyfile_that_must_not_fail_is_waited_for_once_its_device_went() {
+    let mut profile = keyfile("k", 2);
+    profile.ipv4.get_or_insert_default().ip.may_fail = false;
+    let lost = |lost| plan(std::slice::from_ref(&profile), &[], &Context { lost, ..Context::default() });
+    assert_eq!(reasons(&lost(vec![])), [(Reason::AnyKeyfile, vec![0])]);
+    assert_eq!(reasons(&lost(vec![0])), [(Reason::MayNotFail, vec![0])]);
 }
 
 #[test]

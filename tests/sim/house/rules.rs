@@ -9,8 +9,9 @@ use crate::server::Nature;
 
 /// True for a link that has all it needs: in time it must be up.
 fn must(plan: &LinkPlan, acd: bool) -> bool {
-    // A second address for the one that another host has is nobody's duty; and who pulls the device out cannot complain.
-    if plan.is_struck_by(Blow::Remove) || plan.duplicate || (acd && plan.squatter) {
+    // A second address for the one that another host has is nobody's duty; and who pulls the device out for good cannot complain.
+    let pulled_out = plan.is_struck_by(Blow::Remove) && !plan.is_struck_by(Blow::Return);
+    if pulled_out || plan.duplicate || (acd && plan.squatter) {
         return false;
     }
     let sane4 = plan.servers4.iter().any(|(nature, ..)| Nature::TOLERABLE.contains(nature));
