@@ -245,6 +245,11 @@ impl Link {
         self.removed
     }
 
+    /// True if this is the device that `other` was.
+    pub(super) fn is_again(&self, other: &Self) -> bool {
+        self.device.name == other.device.name || self.device.mac.is_some() && self.device.mac == other.device.mac
+    }
+
     /// A time that was waited for may have come.
     pub(super) fn timeout(&mut self, now: Instant) {
         self.lower_timeout(now);

@@ -174,7 +174,8 @@ impl Session {
         let (Some(device), Some(profile)) = (device, self.shared.get(step.profile)) else { return };
         let kind = profile.kind.is_virtual().then(|| stack::kind(profile, step.parent, &self.devices));
         if let Some(slot) = self.links.iter_mut().find(|slot| slot.link.ifindex() == step.ifindex) {
-            if kind.is_some_and(|kind| slot.link.named(kind)) {
+            let renamed = kind.is_some_and(|kind| slot.link.named(kind));
+            if slot.link.port_of(step.controller) | renamed {
                 self.actions.push_back(Action::Apply(Box::new(slot.link.target(self.now))));
             }
             return;

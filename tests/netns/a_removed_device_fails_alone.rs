@@ -74,3 +74,18 @@ fn what_stands_on_it_comes_back_with_it() {
     assert!(lan.address("m0", "10.77.0.1").is_some(), "{}", running.log());
     assert_eq!(lan.state()["result"], "ok", "{}", lan.state());
 }
+
+/// A bridge that others take away is made again, and has its port.
+#[test]
+fn a_bridge_taken_away_is_made_again() {
+    let lan = crate::lan("removed-bridge");
+    let mut running = lan.start(&["up", "--cmdline", "bridge=br7:eth0 ip=br7:dhcp rd.neednet=1", "--timeout", "30"]);
+    let carries = || lan.client.sh("ip link show br7 2>&1 || true").contains("LOWER_UP");
+    assert!(wait_until(Duration::from_secs(10), carries), "{}", running.log());
+    lan.client.ip("link delete br7");
+    let _server = lan.serve(&[]);
+    assert!(wait_until(Duration::from_secs(15), || running.ended()), "{}", running.log());
+    assert!(lan.address("br7", "10.77.0.1").is_some(), "{}", running.log());
+    assert!(lan.client.ip("link show eth0").contains("master br7"));
+    assert_eq!(lan.state()["result"], "ok", "{}", lan.state());
+}

@@ -65,6 +65,13 @@ impl Link {
         self.port().is_some() && self.profile.ipv4.is_none() && self.profile.ipv6.is_none()
     }
 
+    /// Its controller was made again. True if it is to become a port of that.
+    pub(in crate::activate) fn port_of(&mut self, controller: Option<u32>) -> bool {
+        let changed = controller.is_some() && self.start.controller.is_some_and(|known| Some(known) != controller);
+        self.start.controller = if changed { controller } else { self.start.controller };
+        changed
+    }
+
     /// More is known of the links that settings name. True if that changes anything.
     pub(in crate::activate) fn named(&mut self, kind: DesiredKind) -> bool {
         let changed = self.start.kind.as_ref().is_some_and(|known| *known != kind);

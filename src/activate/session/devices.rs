@@ -75,9 +75,10 @@ impl Session {
         ours.filter_map(|slot| slot.link.gone_at()).max()
     }
 
-    /// True for a link that went, and whose profile another one has.
+    /// True for a link that went and came back.
     pub(super) fn is_replaced(&self, slot: &Slot) -> bool {
-        let other = |one: &Slot| one.profile == slot.profile && one.link.gone_at().is_none();
-        slot.link.gone_at().is_some() && self.links.iter().any(other)
+        let later = self.links.iter().rev().take_while(|one| one.link.ifindex() != slot.link.ifindex());
+        let mut later = later.filter(|one| one.profile == slot.profile);
+        slot.link.gone_at().is_some() && later.any(|one| one.link.is_again(&slot.link))
     }
 }
