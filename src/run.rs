@@ -131,6 +131,7 @@ fn settings(
         host,
         seed: kernel::random::seed(),
         tunnels,
+        no_ipv6: !kernel::has_ipv6(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use self::carrier::Lower;
 use super::config::{self, Identity};
 use super::event::{Action, AddressEvent};
-use super::family::{Family, combine};
+use super::family::{Family, Progress, combine};
 use super::ipv4::Ipv4;
 use super::ipv4::conflicts::Conflicts;
 use super::ipv6::Ipv6;
@@ -26,7 +26,7 @@ use super::tunnel::{Tunnel, TunnelStart};
 use crate::profile::desired::{DesiredKind, DesiredLink, DesiredRoute};
 use crate::profile::handover::ExitPolicy;
 use crate::profile::tuning::{self, Change};
-use crate::profile::{Device, HwAddr, Profile};
+use crate::profile::{Device, HwAddr, Method6, Profile};
 use crate::proto::Instant;
 use crate::proto::identity::Host;
 use crate::proto::ndisc::Learned;
@@ -77,6 +77,8 @@ pub(super) struct Start {
     pub(super) tunnel: TunnelStart,
     /// What the network may not do beside tunnels.
     pub(super) guard: Guard,
+    /// The kernel has no IPv6.
+    pub(super) no_ipv6: bool,
 }
 
 /// One link that a profile took.
@@ -129,7 +131,7 @@ impl Link {
             gone: false,
         });
         let known6 = known.filter(|known| matches!(known.net, ipnet::IpNet::V6(_))).collect();
-        let v6 = profile.ipv6.clone().map(|mut settings| {
+        let v6 = profile.ipv6.clone().filter(|_| !start.no_ipv6).map(|mut settings| {
             config::retried(&mut settings.ip, profile.autoconnect_retries);
             config::one_of_each(&mut settings.ip);
             let dhcp = config::dhcp6(&settings, &device, identity.as_ref(), lease6, !start.seed, now, start.renew);
@@ -231,7 +233,11 @@ impl Link {
             rules6: self.profile.ipv6.as_ref().map(|s| s.ip.routing_rules.clone()).unwrap_or_default(),
             ..DesiredLink::default()
         };
-        self.with_tunnels(target).0
+        let mut target = self.with_tunnels(target).0;
+        if self.start.no_ipv6 {
+            target.forget_ipv6();
+        }
+        target
     }
 
     /// The device is gone.
@@ -331,8 +337,18 @@ impl Link {
 
     fn families(&self, now: Instant) -> [Family; 2] {
         let since = self.timing.carrier.unwrap_or(self.started);
-        let v6 = self.v6.as_ref().map_or(Family::OFF, |v6| v6.family(since, now));
+        let v6 = self.v6.as_ref().map_or_else(|| self.without_ipv6(since), |v6| v6.family(since, now));
         [self.v4.family(since, now), v6]
+    }
+
+    /// IPv6 as far as it comes in a kernel that has none.
+    fn without_ipv6(&self, since: Instant) -> Family {
+        match self.profile.ipv6.as_ref().filter(|_| self.start.no_ipv6) {
+            Some(asked) if !matches!(asked.method, Method6::Disabled | Method6::Ignore) => {
+                Family::new(Progress::Failed(Reason::NoIpv6), asked.ip.may_fail, since, None)
+            }
+            _ => Family::OFF,
+        }
     }
 
     /// How far it had come when it was last driven: as far as it is now, for what changes it drives it.

@@ -169,6 +169,9 @@ pub enum Reason {
     /// IPv6: addresses by a router, but no default route.
     #[error("no default route by router advertisement")]
     NoRoute,
+    /// IPv6: the kernel has none.
+    #[error("the kernel has no IPv6 (ipv6.disable=1, or built without)")]
+    NoIpv6,
     /// IPv6: duplicate address detection did not end.
     #[error("IPv6 addresses were not usable in time (rd.net.timeout.ipv6dad)")]
     NotProbed,

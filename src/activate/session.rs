@@ -203,6 +203,7 @@ impl Session {
             limits: self.settings.limits,
             tunnel: self.tunnel_start(&device, &profile),
             guard: self.guard(),
+            no_ipv6: self.settings.no_ipv6,
             dhcp_not_before: self.now + PACE * u32::try_from(self.links.len().saturating_sub(BURST)).unwrap_or(0),
             seed: self.settings.seed.wrapping_add(u64::from(device.ifindex).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
             host: self.settings.host.clone(),

@@ -46,6 +46,8 @@ pub struct Settings {
     pub seed: u64,
     /// What is asked of tunnels.
     pub tunnels: TunnelSettings,
+    /// The kernel has no IPv6.
+    pub no_ipv6: bool,
 }
 
 impl Settings {

@@ -63,7 +63,7 @@ pub use self::reach::Watch;
 pub use self::request::{LinkChange, Request, RuleFamily, Target};
 pub use self::snapshot::{Address, Link, Route, RouterFlags, Rule, Snapshot};
 pub use self::udp4::Udp4Socket;
-pub use self::udp6::{Datagram, Udp6Socket};
+pub use self::udp6::{Datagram, Udp6Socket, has_ipv6};
 pub use self::underlay::Way;
 use crate::journal::{Entry, Journal, Undo};
 

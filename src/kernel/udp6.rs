@@ -8,6 +8,9 @@ use std::io;
 use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::{AsFd, BorrowedFd};
 
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
+
 use super::error::{KernelError, errno_of};
 
 /// The largest message taken; what is longer is cut, and then refused by its length.
@@ -29,6 +32,12 @@ pub struct Datagram {
 /// The socket. Readable (`poll`) when there is a message.
 #[derive(Debug)]
 pub struct Udp6Socket(UdpSocket);
+
+/// False if the kernel was built or started (`ipv6.disable=1`) without IPv6: nothing of it is to be had then.
+pub fn has_ipv6() -> bool {
+    let socket = socket(AddressFamily::Inet6, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None);
+    socket.map_or_else(|error| error != Errno::EAFNOSUPPORT, |_| true)
+}
 
 impl Udp6Socket {
     /// Opens it on this port of every link. Fails where another program has the port.

@@ -232,7 +232,7 @@ impl Kernel {
             let (Some(step), Some(message)) = (steps.get(refusal.index), messages.get(refusal.index)) else { continue };
             let again = refusal.errno == errno::EBUSY && message.kind == abi::rtm::SETLINK;
             let refusal = if again { self.while_down(message) } else { Some(refusal) };
-            let Some(refusal) = refusal.filter(|refusal| !is_settled(refusal.errno)) else { continue };
+            let Some(refusal) = refusal.filter(|refusal| !is_settled(refusal.errno, message.kind)) else { continue };
             let index = step.index().unwrap_or(usize::MAX);
             failures.push((index, not_undone(entries.get(index), refusal)));
         }
@@ -291,8 +291,10 @@ fn not_undone(entry: Option<&Entry>, refusal: Refusal) -> KernelError {
     }
 }
 
-/// What was to be taken away is gone, or its link is; what was to be put back is there.
-fn is_settled(errno: i32) -> bool {
-    use errno::{EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH};
+/// What was to be taken away is gone, or its link is, or the kernel cannot have such a thing; what was to be put back is there.
+fn is_settled(errno: i32, kind: u16) -> bool {
+    use errno::{EADDRNOTAVAIL, EAFNOSUPPORT, EEXIST, ENODEV, ENOENT, EOPNOTSUPP, ESRCH};
+    let unknown = matches!(kind, abi::rtm::DELADDR | abi::rtm::DELROUTE | abi::rtm::DELRULE);
     matches!(errno, EADDRNOTAVAIL | EEXIST | ENODEV | ENOENT | ESRCH)
+        || unknown && matches!(errno, EOPNOTSUPP | EAFNOSUPPORT)
 }

@@ -75,6 +75,16 @@ pub struct DesiredLink {
     pub rules6: Vec<RoutingRule>,
 }
 
+impl DesiredLink {
+    /// Takes out all that a kernel without IPv6 cannot have.
+    pub fn forget_ipv6(&mut self) {
+        self.addresses.retain(|address| address.net.addr().is_ipv4());
+        self.routes.retain(|route| route.destination.addr().is_ipv4());
+        self.rules6.clear();
+        self.token = None;
+    }
+}
+
 /// An address a link shall have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DesiredAddress {

@@ -8,6 +8,7 @@
 mod support;
 
 mod a_failing_call;
+mod a_kernel_without_ipv6;
 mod a_removed_device_fails_alone;
 mod a_report_of_any_size;
 mod a_run_directory_that_cannot_be_written;

@@ -59,6 +59,7 @@ fn session(profiles: Vec<Profile>) -> Session {
         remembered: Vec::new(),
         seed: 1,
         tunnels: Default::default(),
+        no_ipv6: false,
     };
     Session::new(settings, NOW)
 }
