@@ -34,6 +34,7 @@ mod verdict;
 #[allow(dead_code, reason = "a part of the simulation")]
 mod chance;
 
+mod a_device_comes_back;
 mod a_lossy_network;
 mod a_module_is_loaded;
 mod a_tunnel_is_changed_as_a_whole;

@@ -20,14 +20,14 @@ fn keys(lan: &Lan) -> Keys {
 }
 
 /// A lan with a WireGuard peer in the server's room: 10.99.0.1/24 and fd99::1/64 on wg0, port 51820.
-struct Tunnelled {
-    lan: Lan,
+pub(crate) struct Tunnelled {
+    pub(crate) lan: Lan,
     ours: Keys,
     theirs: Keys,
 }
 
 impl Tunnelled {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let lan = crate::lan(name);
         let (ours, theirs) = (keys(&lan), keys(&lan));
         lan.server.ip("link add wg0 type wireguard");
@@ -42,7 +42,7 @@ impl Tunnelled {
     }
 
     /// A file of wg-quick's for our end, root's alone; `peer` are more lines of the peer.
-    fn file(&self, path: &str, interface: &str, peer: &str) {
+    pub(crate) fn file(&self, path: &str, interface: &str, peer: &str) {
         let (private, public) = (&self.ours.private, &self.theirs.public);
         let text = format!(
             "[Interface]\nPrivateKey = {private}\nAddress = 10.99.0.2/24, fd99::2/64\n{interface}\n\
