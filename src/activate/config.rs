@@ -123,6 +123,11 @@ pub(super) fn dhcp4(
     })
 }
 
+/// In a kernel without IPv6 nobody tells IPv4 to step back for it (RFC 8925).
+pub(super) fn ipv4_alone(config: Option<dhcp4::Config>, alone: bool) -> Option<dhcp4::Config> {
+    config.map(|config| dhcp4::Config { want_ipv6_only: config.want_ipv6_only && !alone, ..config })
+}
+
 /// DHCPv6 on a link; `None` for one without addresses of its own. It begins when it is asked for.
 pub(super) fn dhcp6(
     settings: &Ip6Settings,

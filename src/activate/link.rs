@@ -120,6 +120,7 @@ impl Link {
         let (remembered4, previous) = config::remembered4(lease4, start.renew, &device, now);
         let identity = Identity::new(&profile, &device, mac, &start.host);
         let config = config::dhcp4(&profile, &device, mac, identity.as_ref(), previous, start.seed);
+        let config = config::ipv4_alone(config, start.no_ipv6);
         let conflicts = Conflicts::new(&settings, &device, mac, start.seed ^ 1);
         let everybody = multicast::broadcast(&device);
         let v4 = Ipv4::new(settings, config, everybody, start.dhcp_not_before, remembered4, conflicts);

@@ -156,6 +156,42 @@ fn dhcp_is_tried_as_often_as_the_profile_says() {
     }
 }
 
+/// A network that would rather have IPv6 only (RFC 8925) is not asked where the kernel has none.
+#[test]
+fn without_ipv6_in_the_kernel_ipv4_does_not_step_back() {
+    let mut wanted = profile(Method4::Auto, Method6::Auto);
+    wanted.ipv4.as_mut().unwrap().ip.may_fail = true;
+    wanted.ipv6.as_mut().unwrap().ip.may_fail = true;
+    let device = || Device {
+        ifindex: 2,
+        name: "eth0".into(),
+        arp_type: 1,
+        mac: "02:00:00:00:00:01".parse().ok(),
+        up: true,
+        carrier: true,
+        ..Device::default()
+    };
+    let asks = |no_ipv6| {
+        let profiles = vec![wanted.clone()];
+        let mut session = Session::new(Settings { profiles, seed: 1, no_ipv6, ..Settings::default() }, at(0));
+        session.handle(at(0), Input::Devices(&[device()]));
+        let sent = std::iter::from_fn(|| match session.poll() {
+            Output::Transmit(action) => Some(action),
+            _ => None,
+        });
+        let sent: Vec<Action> = sent.collect();
+        let dhcp = sent.iter().find_map(|action| match action {
+            Action::SendDhcp4 { transmit, .. } => Some(transmit.payload.clone()),
+            _ => None,
+        });
+        let payload = dhcp.expect("a DISCOVER");
+        let options = &payload[240..];
+        let at = options.windows(2).position(|window| window[0] == 55).unwrap();
+        options[at + 2..][..usize::from(options[at + 1])].contains(&108)
+    };
+    assert!(asks(false) && !asks(true));
+}
+
 #[test]
 fn dhcp_packets_go_to_the_links_own_broadcast_address_with_the_dscp_asked_for() {
     let mut wanted = profile(Method4::Auto, Method6::Disabled);

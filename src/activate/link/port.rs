@@ -22,10 +22,8 @@ impl Link {
     pub(super) fn hardware_changed(&mut self, now: Instant) {
         let (device, seed) = (&self.device, self.start.seed);
         self.identity = Identity::new(&self.profile, device, device.mac, &self.start.host);
-        self.v4.hardware_changed(
-            config::dhcp4(&self.profile, device, device.mac, self.identity.as_ref(), None, seed),
-            now,
-        );
+        let dhcp = config::dhcp4(&self.profile, device, device.mac, self.identity.as_ref(), None, seed);
+        self.v4.hardware_changed(config::ipv4_alone(dhcp, self.start.no_ipv6), now);
         if let (Some(v6), Some(settings)) = (&mut self.v6, &self.profile.ipv6) {
             v6.hardware_changed(config::dhcp6(settings, device, self.identity.as_ref(), None, !seed, now, None));
         }
