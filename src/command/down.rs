@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use crate::cli::Down;
-use crate::journal::{self, Entry};
+use crate::journal::{self, Entry, Undo};
 use crate::kernel::{Kernel, KernelError};
 use crate::profile::handover::ExitPolicy;
 use crate::state;
@@ -30,18 +30,35 @@ fn down(arguments: &Down) -> Result<ExitCode, KernelError> {
     // What is left of links that are not named: the host's own things stay as long as one does.
     let rest = later.iter().any(|entry| entry.ifindex != 0);
     let (now, later) = if rest { (now, later) } else { whole(now, later) };
-    let mut left = Vec::new();
+    let (mut undone, mut all) = (vec![true; now.len()], true);
+    let mut fail = |index: usize| {
+        all = false;
+        undone.iter_mut().skip(index).take(1).for_each(|one| *one = false);
+    };
     for (index, error) in kernel.undo(&now)? {
         log::warn!("{error}");
-        left.extend(now.get(index).cloned());
+        fail(index);
     }
     for (index, error) in state::undo::restore(&arguments.root, &now) {
         log::warn!("{}: {}", error.path.display(), error.error);
-        left.extend(now.get(index).cloned());
+        fail(index);
     }
-    let code = if left.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    finish(&arguments.root, &[left, later].concat(), &chosen);
-    Ok(code)
+    let failed: Vec<&Entry> = now.iter().zip(&undone).filter(|(_, undone)| !**undone).map(|(entry, _)| entry).collect();
+    let stays = |entry: &Entry, undone: bool| !undone || failed.iter().any(|failed| needs(failed, entry));
+    let left = now.iter().zip(&undone).filter(|(entry, undone)| stays(entry, **undone)).map(|(entry, _)| entry.clone());
+    let left: Vec<Entry> = left.chain(later).collect();
+    let finished = finish(&arguments.root, &left, &chosen);
+    Ok(if all && finished { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// True if `failed`, a file that could not be given back, is given back another time only with `entry`: what was written there, and
+/// the folders it is in.
+fn needs(failed: &Entry, entry: &Entry) -> bool {
+    match (&failed.undo, &entry.undo) {
+        (Undo::File(_), Undo::Wrote(_)) => failed.object == entry.object,
+        (Undo::File(_), Undo::Directory) => Path::new(&failed.object).starts_with(&entry.object),
+        _ => false,
+    }
 }
 
 /// Without anything of a link left, the rest goes too; in the order of the journal, which sorts by nothing else.
@@ -49,14 +66,14 @@ fn whole(now: Vec<Entry>, later: Vec<Entry>) -> (Vec<Entry>, Vec<Entry>) {
     (later.into_iter().chain(now).collect(), Vec::new())
 }
 
-fn finish(root: &Path, left: &[Entry], chosen: &Chosen) {
-    if let Err(error) = state::undo::finish(root, left) {
-        log::warn!("{}: {error}", journal::FOLDER);
-    }
+/// False if the journal still says what is done already.
+fn finish(root: &Path, left: &[Entry], chosen: &Chosen) -> bool {
+    let finished = state::undo::finish(root, left).inspect_err(|error| log::warn!("{}: {error}", journal::FOLDER));
     if let (false, Chosen::Links(links)) = (left.is_empty(), chosen) {
         let links: Vec<u32> = links.iter().map(|(ifindex, _)| *ifindex).collect();
         state::amend::mark_down(root, &links);
     }
+    finished.is_ok()
 }
 
 /// Which entries are undone.

@@ -5,6 +5,8 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use nix::libc;
+
 use super::file::{self, Stale, StateFile, Umask, below};
 use crate::journal::{self, Entry, FOLDER, Former, Journal, Undo, sum};
 
@@ -124,7 +126,7 @@ pub fn restore(root: &Path, entries: &[Entry]) -> Vec<(usize, super::file::State
 
 fn restore_one(root: &Path, path: &Path, entry: &Entry, former: &Former, entries: &[Entry]) -> io::Result<()> {
     let _ = fs::remove_file(file::temporary(path));
-    if !is_ours(path, entry, entries) {
+    if !is_ours(path, entry, entries)? {
         return Ok(());
     }
     match former {
@@ -144,12 +146,22 @@ fn restore_one(root: &Path, path: &Path, entry: &Entry, former: &Former, entries
     }
 }
 
-/// True if the file has contents that sunup wrote.
-fn is_ours(path: &Path, entry: &Entry, entries: &[Entry]) -> bool {
-    let Ok((_, contents)) = contents(path) else { return false };
+/// True if the file has contents that sunup wrote. One that is gone, or is no file, has none; what cannot be read is an error.
+fn is_ours(path: &Path, entry: &Entry, entries: &[Entry]) -> io::Result<bool> {
+    let contents = match contents(path) {
+        Ok((_, contents)) => contents,
+        Err(error)
+            if error
+                .raw_os_error()
+                .is_none_or(|number| [libc::ENOENT, libc::ENOTDIR, libc::ELOOP].contains(&number)) =>
+        {
+            return Ok(false);
+        }
+        Err(error) => return Err(error),
+    };
     let sum = sum(&contents);
     let wrote = |one: &&Entry| one.object == entry.object && one.undo == Undo::Wrote(sum);
-    entries.iter().any(|one| wrote(&one))
+    Ok(entries.iter().any(|one| wrote(&one)))
 }
 
 /// Writes what is left of the journal; with nothing left, the journal, what it kept and its folder go.

@@ -46,6 +46,39 @@ fn up(lan: &Lan, line: &str, inject: &str) -> Ran {
     lan.client.run("strace", &arguments)
 }
 
+/// What is left undone by one run is done by the next.
+#[test]
+fn of_a_run_that_takes_down() {
+    let lan = crate::lan("failing-down");
+    let _server = lan.serve(&["--dhcp-option=26,1400", "--dhcp-option=12,lark"]);
+    lan.client.sh("echo 'nameserver 192.0.2.53' >/etc/resolv.conf");
+    let before = look(&lan.client);
+    let trace = lan.client.artifacts().join("calls.strace");
+    let trace = trace.to_str().unwrap();
+    let mut unfinished = 0;
+    for (call, error, passes) in FAULTS {
+        let traced = format!("trace={call}");
+        lan.up("ip=eth0:dhcp rd.neednet=1").exits(0);
+        lan.client.run("strace", &["-qq", "-o", trace, "-e", &traced, lan.binary(), "down"]).exits(0);
+        let count = lan.client.read(trace).lines().count();
+        for number in (1..=count).step_by((count / places()).max(1)) {
+            lan.up("ip=eth0:dhcp rd.neednet=1").exits(0);
+            let inject = format!("inject={call}:error={error}:when={number}");
+            let ran = lan.client.run("strace", &["-qq", "-o", "/dev/null", "-e", &inject, lan.binary(), "down"]);
+            assert!([0, 1].contains(&ran.code) && ran.elapsed.as_secs() < 8, "{inject}: {ran}");
+            assert!(ran.code == 0 || !ran.stderr.is_empty(), "{inject}: nothing is said: {ran}");
+            assert!(ran.code == 0 || !passes, "{inject}: {ran}");
+            if ran.code != 0 {
+                unfinished += 1;
+                lan.sunup(&["down"]).exits(0);
+            }
+            let left = difference(&before, &look(&lan.client));
+            assert!(left.is_empty(), "{inject}: left behind: {}\nafter {ran}", left.join("\n"));
+        }
+    }
+    assert!(unfinished > 3, "{unfinished} runs were told to fail");
+}
+
 /// How often the run makes this call.
 fn count(lan: &Lan, line: &str, call: &str) -> usize {
     let trace = lan.client.artifacts().join("calls.strace");
