@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::activate::{Dns, Outcome, Remembered, Session, Settings, TunnelSettings, Verdict};
 use crate::cli::Up;
-use crate::input::{self, Gathered, Sources};
+use crate::input::{self, Gathered, Sources, file};
 use crate::journal::Journal;
 use crate::kernel::{self, Kernel, KernelError};
 use crate::plan::{self, Context};
@@ -137,7 +137,7 @@ fn settings(
 
 /// What identifiers of this machine are made of, as far as it is to be had here.
 fn host(root: &Path) -> Rc<Host> {
-    let read = |path: &str| std::fs::read(root.join(path)).ok();
+    let read = |path: &str| file::contents(&root.join(path), file::SHORT);
     let machine_id = read("etc/machine-id").or_else(|| read("var/lib/dbus/machine-id"));
     let machine_id = machine_id.and_then(|text| String::from_utf8(text).ok());
     let host = Host::new(machine_id.as_deref(), read("var/lib/NetworkManager/secret_key").as_deref());

@@ -1,7 +1,5 @@
 //! What every firmware reader hands on, and what they share.
 
-use std::fs::File;
-use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
@@ -86,17 +84,6 @@ pub(super) fn host_name(bytes: &[u8]) -> Option<String> {
     if fits && text.iter().all(legal) { String::from_utf8(text.to_vec()).ok() } else { None }
 }
 
-/// The contents of a regular file of at most `limit` bytes; `None` if there is no such file or it is larger.
-pub(super) fn contents(path: &Path, limit: u64) -> Option<Vec<u8>> {
-    // Anything but a regular file (a FIFO, say) could block for ever.
-    if !path.metadata().ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(limit.saturating_add(1)).read_to_end(&mut bytes).ok()?;
-    (bytes.len() as u64 <= limit).then_some(bytes)
-}
-
 /// The names in a directory that start with `prefix`, sorted, so that a run does not depend on the order on disk.
 pub(super) fn names(directory: &Path, prefix: &str) -> Vec<String> {
     let Ok(entries) = directory.read_dir() else { return Vec::new() };
@@ -121,15 +108,12 @@ mod tests {
     }
 
     #[test]
-    fn only_regular_files_up_to_the_limit_are_read() {
+    fn names_that_begin_alike_are_sorted() {
         let directory = std::env::temp_dir().join(format!("sunup-firmware-{}", std::process::id()));
         std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(directory.join("b4"), b"1234").unwrap();
+        std::fs::write(directory.join("b4"), b"").unwrap();
         std::fs::write(directory.join("a"), b"").unwrap();
-        std::fs::write(directory.join("b3"), b"123").unwrap();
-        assert_eq!(contents(&directory.join("b4"), 4), Some(b"1234".to_vec()));
-        assert_eq!(contents(&directory.join("b4"), 3), None);
-        assert_eq!(contents(&directory, 4), None);
+        std::fs::write(directory.join("b3"), b"").unwrap();
         assert_eq!(names(&directory, "b"), ["b3", "b4"]);
         std::fs::remove_dir_all(&directory).unwrap();
     }

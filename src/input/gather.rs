@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::cmdline::{self, CommandLine, Environment, Reading};
 use super::credentials::Credentials;
-use super::{hosts, profiles_dir, resolv_conf, timestamps, wgquick};
+use super::{file, hosts, profiles_dir, resolv_conf, timestamps, wgquick};
 use crate::profile::{LinkKind, Origin, Profile, Warning};
 
 /// The `[user]` key by which profiles made from the command line are known, and its value.
@@ -57,7 +57,8 @@ pub fn gather(sources: &Sources<'_>) -> Gathered {
     let credentials = Credentials::new(sources.root, sources.credentials);
     profiles_dir::from_credentials(&credentials, &mut keyfiles, &mut warnings);
     warnings.extend(wgquick::find_keys(&mut keyfiles, &credentials));
-    let machine_id = std::fs::read_to_string(sources.root.join("etc/machine-id")).ok();
+    let machine_id = file::contents(&sources.root.join("etc/machine-id"), file::SHORT);
+    let machine_id = machine_id.and_then(|text| String::from_utf8(text).ok());
     let environment = Environment {
         sysfs: &sources.root.join("sys"),
         persistent_profiles: !keyfiles.is_empty(),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::firmware::contents;
+use super::file::contents;
 use crate::profile::wireguard::split_endpoint;
 use crate::profile::{LinkKind, Profile};
 

@@ -10,7 +10,8 @@ use std::path::Path;
 use ipnet::IpNet;
 use uuid::{Uuid, uuid};
 
-use super::firmware::{Family, Found, Method, PRIORITY, configure, contents, names};
+use super::file::contents;
+use super::firmware::{Family, Found, Method, PRIORITY, configure, names};
 use crate::profile::ip::DnsServer;
 use crate::profile::link::Vlan;
 use crate::profile::sort::sort_by_key;

@@ -3,6 +3,7 @@
 mod bonding;
 pub mod cmdline;
 pub mod credentials;
+pub mod file;
 pub mod firmware;
 mod gather;
 pub mod hosts;

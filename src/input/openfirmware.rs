@@ -10,7 +10,8 @@ use std::path::{Component, Path, PathBuf};
 
 use ipnet::IpNet;
 
-use super::firmware::{Family, Found, Method, PRIORITY, configure, contents, host_name};
+use super::file::contents;
+use super::firmware::{Family, Found, Method, PRIORITY, configure, host_name};
 use super::uuids::stable_uuid;
 use crate::profile::ip::IpSettings;
 use crate::profile::{HwAddr, Ip4Settings, Ip6Settings, LinkKind, Method4, Method6, Origin, Profile, Warning};

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use super::firmware::contents;
+use super::file::contents;
 use crate::profile::text::is_search_domain;
 
 /// No such file is longer.

@@ -8,16 +8,20 @@ use std::path::Path;
 
 use uuid::Uuid;
 
+use super::file::contents;
 use super::keyfile::{Entry, KeyFile};
 use crate::profile::{Profile, sort};
 
 /// Where the daemon keeps it, below the root directory.
 const FILE: &str = "var/lib/NetworkManager/timestamps";
 
+/// The largest one read: a line of 50 bytes for each profile there ever was.
+const LARGEST: u64 = 4 << 20;
+
 /// Gives each profile the time of its last use (seconds since 1970; 0 is never) from the file below `root`. Where there
 /// is none, as in an initramfs, the keyfiles' own `connection.timestamp` stands: the best that is known there.
 pub fn apply(root: &Path, profiles: &mut [Profile]) {
-    let Some(times) = std::fs::read(root.join(FILE)).ok().and_then(|text| read(&text)) else { return };
+    let Some(times) = contents(&root.join(FILE), LARGEST).and_then(|text| read(&text)) else { return };
     for profile in profiles {
         profile.timestamp = times.get(&profile.uuid).copied().unwrap_or(0);
     }

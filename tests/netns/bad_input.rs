@@ -43,3 +43,19 @@ fn wrong_usage_is_exit_code_2() {
     lan.sunup(&["up", "--cmdline", "ip=dhcp", "--timeout", "soon"]).exits(2).says("timeout");
     assert!(!lan.client.exists("/run/sunup"), "nothing was done");
 }
+
+/// Files of the host that have no end, and one that nobody writes to.
+#[test]
+fn files_that_are_none_are_not_read() {
+    let lan = crate::lan("bad-files");
+    let _server = lan.serve(&[]);
+    lan.client.sh("mkdir -p -m 700 /etc/NetworkManager/system-connections /etc/cmdline.d; mkfifo /etc/cmdline.d/a.conf
+        mkfifo /etc/NetworkManager/system-connections/a.nmconnection
+        for file in machine-id hostname hosts cmdline NetworkManager/system-connections/b.nmconnection; do
+            rm -f /etc/$file; ln -s /dev/zero /etc/$file
+        done");
+    let ran = lan.up("ip=eth0:dhcp rd.neednet=1");
+    ran.exits(0).says("a.nmconnection").says("b.nmconnection");
+    assert!(ran.elapsed.as_secs() < 3, "{ran}");
+    assert!(lan.address("eth0", "10.77.0.1").is_some());
+}

@@ -339,6 +339,6 @@ fn is_ibft(name: &str) -> bool {
 
 /// `class/net/NAME/type`: the ARPHRD number of a link that is there.
 fn arp_type(sysfs: &Path, name: &str) -> Option<u16> {
-    let bytes = crate::input::firmware::contents(&sysfs.join("class/net").join(name).join("type"), 64)?;
+    let bytes = crate::input::file::contents(&sysfs.join("class/net").join(name).join("type"), 64)?;
     std::str::from_utf8(&bytes).ok()?.trim_ascii().parse().ok()
 }

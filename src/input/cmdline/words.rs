@@ -117,7 +117,7 @@ impl CommandLine {
         }
         files.extend(fragments(&root.join("run/initramfs/cmdline.d")));
         let contents: Vec<Vec<u8>> =
-            files.iter().filter_map(|file| crate::input::firmware::contents(file, MAX_FILE)).collect();
+            files.iter().filter_map(|file| crate::input::file::contents(file, MAX_FILE)).collect();
         Self::parse(&contents.join(&b' '))
     }
 

@@ -5,7 +5,8 @@
 
 use std::path::Path;
 
-use super::firmware::{Found, contents, names};
+use super::file::contents;
+use super::firmware::{Found, names};
 use crate::profile::{Origin, Warning};
 
 mod profiles;
