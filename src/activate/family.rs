@@ -29,16 +29,18 @@ pub(super) struct Family {
     pub(super) waited_for_until: Option<Instant>,
     /// It reaches the neighbours on the link and nothing else (`method=link-local`).
     pub(super) link_only: bool,
+    /// An address is known and on trial: it is not left behind, however well the other family does.
+    pub(super) proves: bool,
 }
 
 impl Family {
     /// A family a profile does not ask for.
     pub(super) const OFF: Self =
-        Self { progress: Progress::Off, may_fail: true, waited_for_until: None, link_only: false };
+        Self { progress: Progress::Off, may_fail: true, waited_for_until: None, link_only: false, proves: false };
 
     /// A family with the settings of its section.
     pub(super) fn new(progress: Progress, may_fail: bool, since: Instant, required: Option<Duration>) -> Self {
-        Self { progress, may_fail, waited_for_until: required.map(|timeout| since + timeout), link_only: false }
+        Self { progress, may_fail, waited_for_until: required.map(|timeout| since + timeout), ..Self::OFF }
     }
 }
 
@@ -56,7 +58,8 @@ pub(super) fn combine(families: &[Family; 2], now: Instant) -> LinkState {
     let mut up = asked().filter(|family| family.progress == Progress::Up).peekable();
     if up.peek().is_some() {
         let link_only = up.all(|family| family.link_only);
-        let waited_for = |family: &&Family| link_only || family.waited_for_until.is_some_and(|until| now < until);
+        let in_time = |family: &Family| family.waited_for_until.is_some_and(|until| now < until);
+        let waited_for = |family: &&Family| link_only || family.proves || in_time(family);
         return match asked().filter(waited_for).find_map(|family| pending(&family.progress)) {
             Some(reason) => LinkState::Pending(reason),
             None => LinkState::Up,
@@ -91,7 +94,7 @@ mod tests {
     const NOW: Instant = Instant::from_millis(1000);
 
     fn family(progress: Progress, may_fail: bool, waited_ms: Option<u64>) -> Family {
-        Family { progress, may_fail, waited_for_until: waited_ms.map(Instant::from_millis), link_only: false }
+        Family { progress, may_fail, waited_for_until: waited_ms.map(Instant::from_millis), ..Family::OFF }
     }
 
     fn link_only(progress: Progress, may_fail: bool) -> Family {
@@ -129,6 +132,12 @@ mod tests {
                 "link-local must, other may fail and is late",
                 family(wait(), true, None),
                 link_only(Up, false),
+                "pending",
+            ),
+            (
+                "an address is on trial, other up",
+                Family { proves: true, ..family(wait(), true, None) },
+                family(Up, true, None),
                 "pending",
             ),
             ("link-local alone, other failed", family(fail(), true, None), link_only(Up, true), "up"),

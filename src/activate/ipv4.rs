@@ -284,7 +284,8 @@ impl Ipv4 {
     pub(super) fn family(&self, since: Instant, now: Instant) -> Family {
         let ip = &self.settings.ip;
         let link_only = self.settings.method == Method4::LinkLocal;
-        Family { link_only, ..Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout) }
+        let proves = self.conflicts.proves();
+        Family { link_only, proves, ..Family::new(self.progress(now), ip.may_fail, since, ip.required_timeout) }
     }
 
     fn progress(&self, now: Instant) -> Progress {

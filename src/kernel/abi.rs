@@ -58,6 +58,7 @@ pub(super) mod ifla {
     pub(crate) const OPERSTATE: u16 = 16;
     pub(crate) const LINKINFO: u16 = 18;
     pub(crate) const AF_SPEC: u16 = 26;
+    pub(crate) const GROUP: u16 = 27;
     pub(crate) const NET_NS_FD: u16 = 28;
     pub(crate) const EXT_MASK: u16 = 29;
     pub(crate) const LINK_NETNSID: u16 = 37;

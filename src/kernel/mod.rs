@@ -46,6 +46,7 @@ mod udp6;
 mod underlay;
 mod undo;
 mod undo_plan;
+mod unmake;
 mod wireguard;
 
 use std::path::Path;

@@ -12,6 +12,7 @@ use super::netlink::{Encode, Refusal};
 use super::request::{LinkChange, Request, Target};
 use super::snapshot::Snapshot;
 use super::undo_plan::{Step, plan, shared_links};
+use super::unmake::alike;
 use super::{Kernel, KernelError, abi, ethtool, sysctl};
 use crate::journal::{Entry, Sign, Undo};
 use crate::profile::desired::{DesiredAddress, DesiredLink, DesiredRoute, NewLink};
@@ -210,12 +211,13 @@ impl Kernel {
         let mut failures = Vec::new();
         let mut rest = steps.as_slice();
         while let Some(first) = rest.first() {
-            let messages = rest.iter().take_while(|step| matches!(step, Step::Netlink { .. })).count();
+            let messages = alike(rest);
             if messages == 0 {
                 failures.extend(self.one_step(first));
                 rest = rest.get(1..).unwrap_or_default();
             } else {
                 let (now, later) = rest.split_at(messages);
+                self.unmake(now);
                 self.undo_messages(now, entries, &mut failures);
                 rest = later;
             }

@@ -41,7 +41,10 @@ pub(super) fn plan<'a>(entries: &'a [Entry], have: &Snapshot) -> Vec<Step<'a>> {
     let mut steps: Vec<Step<'a>> = Vec::with_capacity(entries.len());
     // First, while the links are up: some devices answer only then. All options of a device at once, as some count together.
     steps.extend(links(entries).filter_map(|ifindex| tuned(entries, ifindex)));
-    for (index, entry) in entries.iter().enumerate().rev() {
+    // With a link all that it has goes, and faster than piece by piece.
+    let (first, rest): (Vec<_>, Vec<_>) =
+        entries.iter().enumerate().rev().partition(|(_, entry)| is_link_without_ports(entry));
+    for (index, entry) in first.into_iter().chain(rest) {
         match &entry.undo {
             // A link of that name that is of another kind now is somebody else's.
             Undo::Netlink { .. } if is_another_link(entry, have) => {}
@@ -79,6 +82,13 @@ fn is_another_link(entry: &Entry, have: &Snapshot) -> bool {
         let same = |link: &Link| entry.object == link_name(&link.name, link.kind.as_deref().unwrap_or_default());
         !have.links.iter().any(same)
     }
+}
+
+/// True for a link that was made and has no ports: what was set of those can only be undone while they are its ports.
+fn is_link_without_ports(entry: &Entry) -> bool {
+    let controller = |kind: &str| matches!(kind, "bond" | "bridge" | "team" | "vrf");
+    let name = entry.object.strip_prefix("link ").filter(|_| entry.sign == Sign::Made);
+    name.and_then(|name| name.rsplit(' ').next()).is_some_and(|kind| !controller(kind))
 }
 
 /// What gives a device back the options it had; of the first of its entries.

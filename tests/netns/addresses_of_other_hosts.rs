@@ -71,3 +71,13 @@ fn without_being_asked_to_a_leased_address_is_announced_only() {
     assert!(wait_until(Duration::from_secs(5), announced), "{}", capture.log());
     assert_eq!(requests(&capture.log(), "10.77.0.77", "0.0.0.0"), 0);
 }
+
+#[test]
+fn an_address_on_trial_is_not_left_behind_because_the_other_family_is_up() {
+    let lan = crate::lan("acd-beside-ipv6");
+    lan.client.sh("mkdir -p -m 700 /etc/NetworkManager/system-connections; umask 077; \
+         printf '[connection]\nid=e\ntype=ethernet\n[ipv4]\nmethod=manual\naddress1=10.77.0.9/24\ndad-timeout=200\n\
+         [ipv6]\nmethod=manual\naddress1=fd77::9/64\n' >/etc/NetworkManager/system-connections/e.nmconnection");
+    lan.up("").exits(0);
+    assert!(lan.address("eth0", "fd77::9").is_some() && lan.address("eth0", "10.77.0.9").is_some());
+}

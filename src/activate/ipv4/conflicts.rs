@@ -168,6 +168,11 @@ impl Conflicts {
         !self.open.is_empty()
     }
 
+    /// True while an address of the profile or of a lease is on trial.
+    pub(super) fn proves(&self) -> bool {
+        self.begun && (!self.open.is_empty() || self.leased.is_some())
+    }
+
     /// The address that the link gave itself.
     pub(super) fn chosen(&self) -> Option<Ipv4Addr> {
         self.chosen.as_ref().and_then(Chosen::ours)
