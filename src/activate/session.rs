@@ -43,6 +43,8 @@ pub struct Session {
     actions: std::collections::VecDeque<Action>,
     /// Rounds of putting addresses in order.
     ordered: u8,
+    /// The plan is one for devices that are gone.
+    outdated: bool,
     started: Instant,
     now: Instant,
 }
@@ -90,6 +92,7 @@ impl Session {
             lifted: Vec::new(),
             pinned: Vec::new(),
             ordered: 0,
+            outdated: false,
             actions: std::collections::VecDeque::new(),
             started: now,
             now,
@@ -140,7 +143,11 @@ impl Session {
                 self.links.iter_mut().for_each(|slot| slot.link.look_for_ways(now));
             }
         }
-        let mut out = Vec::new();
+        self.drive();
+    }
+
+    fn drive(&mut self) {
+        let (now, mut out) = (self.now, Vec::new());
         if self.tunnels {
             self.tell_tunnels();
         }
@@ -153,6 +160,10 @@ impl Session {
 
     /// What to do next; `Event` is the end of the run.
     pub fn poll(&mut self) -> Output<Action, Verdict> {
+        if std::mem::take(&mut self.outdated) {
+            self.plan_anew();
+            self.drive();
+        }
         if let Some(action) = self.actions.pop_front() {
             return Output::Transmit(action);
         }

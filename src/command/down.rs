@@ -22,7 +22,13 @@ pub(super) fn run(arguments: &Down) -> ExitCode {
 }
 
 fn down(arguments: &Down) -> Result<ExitCode, KernelError> {
-    let entries = journal::fold(journal::read(&arguments.root));
+    let entries = match journal::read(&arguments.root) {
+        Ok(entries) => journal::fold(entries),
+        Err(error) => {
+            log::error!("what was done cannot be read: {}/journal: {error}", journal::FOLDER);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
     let mut kernel = Kernel::open()?;
     kernel.require_permission()?;
     let Some(chosen) = choose(&mut kernel, arguments, &entries)? else { return Ok(ExitCode::from(2)) };

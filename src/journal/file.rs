@@ -6,6 +6,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::{Entry, Sign, Undo};
@@ -53,7 +54,7 @@ impl Journal {
             owed: String::new(),
         };
         let Ok(text) = read_text(&journal.path) else { return journal };
-        if text.lines().next() == Some(journal.head.trim_end()) {
+        if is_of(&text, &journal.head) {
             journal.know(&text);
         } else {
             // Another boot, or another namespace: what was there of the network is gone. Files are not.
@@ -144,12 +145,16 @@ impl Journal {
 }
 
 /// Everything the journal below `root` says, in order; the kernel's part only if it is of this boot and network namespace. An
-/// empty list where there is none; what is damaged is passed over.
-pub fn read(root: &Path) -> Vec<Entry> {
-    let Ok(text) = read_text(&path(root)) else { return Vec::new() };
-    let ours = text.lines().next() == Some(head().trim_end());
+/// empty list where there is none; what is damaged is passed over. An error if there may be one that cannot be read now.
+pub fn read(root: &Path) -> io::Result<Vec<Entry>> {
+    let none = [Errno::ENOENT, Errno::ENOTDIR, Errno::ELOOP, Errno::ENXIO];
+    let text = match read_text(&path(root)) {
+        Err(error) if error.raw_os_error().is_none_or(|errno| none.contains(&Errno::from_raw(errno))) => String::new(),
+        other => other?,
+    };
+    let ours = is_of(&text, &head());
     let entries = text.lines().filter_map(Entry::parse);
-    entries.filter(|entry| ours || is_of_a_file(&entry.undo)).collect()
+    Ok(entries.filter(|entry| ours || is_of_a_file(&entry.undo)).collect())
 }
 
 /// Writes these entries in the place of all others; without any, removes the journal.
@@ -184,6 +189,18 @@ fn subject(line: &str) -> &str {
     let end = spaces.nth(1).unwrap_or(rest.len());
     let whole = rest.get(end..).is_some_and(|how| how.starts_with(" wrote "));
     if whole { rest } else { rest.get(..end).unwrap_or_default() }
+}
+
+/// True if the journal begins with this head. What /proc did not tell, then or now, makes no difference.
+fn is_of(text: &str, head: &str) -> bool {
+    let Some(first) = text.lines().next().and_then(|line| line.strip_prefix(HEAD)) else { return false };
+    let parts = |text: &str| text.split_once(' ').map(|(boot, namespace)| (boot.to_owned(), namespace.to_owned()));
+    let (Some(there), Some(here)) = (parts(first), head.strip_prefix(HEAD).and_then(|text| parts(text.trim_end())))
+    else {
+        return false;
+    };
+    let alike = |there: &str, here: &str, unknown: &str| there == here || there == unknown || here == unknown;
+    alike(&there.0, &here.0, "") && alike(&there.1, &here.1, "0")
 }
 
 /// The first line: this boot, and this network namespace by its number.

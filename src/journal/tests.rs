@@ -54,10 +54,10 @@ fn what_was_noted_is_read_back() {
     let mut journal = Journal::open(&root.0);
     assert!(!root.file().exists(), "nothing is written before there is something to say");
     journal.note(&all_kinds());
-    assert_eq!(read(&root.0), all_kinds());
+    assert_eq!(read(&root.0).unwrap(), all_kinds());
     let mut again = Journal::open(&root.0);
     again.note(&all_kinds()[2..]);
-    assert_eq!(read(&root.0), all_kinds(), "former values are noted once");
+    assert_eq!(read(&root.0).unwrap(), all_kinds(), "former values are noted once");
     assert!(again.knows(&Entry::changed(0, "hostname", Undo::HostName(Some("other".into())))));
     assert!(!again.knows(&Entry::changed(1, "hostname", Undo::HostName(None))));
 }
@@ -77,9 +77,9 @@ fn another_boot_keeps_the_files_and_forgets_the_network() {
     Journal::open(&root.0).note(&all_kinds());
     let text = fs::read_to_string(root.file()).unwrap();
     fs::write(root.file(), text.replacen("sunup-journal 1 ", "sunup-journal 1 x", 1)).unwrap();
-    assert!(read(&root.0).iter().all(|entry| !matches!(entry.undo, Undo::Netlink { .. } | Undo::Sysctl(_))));
+    assert!(read(&root.0).unwrap().iter().all(|entry| !matches!(entry.undo, Undo::Netlink { .. } | Undo::Sysctl(_))));
     Journal::open(&root.0).note(&[netlink(Sign::Made, "new")]);
-    let read = read(&root.0);
+    let read = read(&root.0).unwrap();
     assert_eq!(read.len(), 6, "five about files, and the new one: {read:#?}");
     assert!(read.iter().any(|entry| entry.object == "new"));
 }
@@ -96,10 +96,10 @@ fn a_planted_link_or_fifo_is_no_journal_and_is_replaced() {
             0 => std::os::unix::fs::symlink(&victim, root.file()).unwrap(),
             _ => nix::unistd::mkfifo(&root.file(), nix::sys::stat::Mode::S_IRWXU).unwrap(),
         }
-        assert!(read(&root.0).is_empty());
+        assert!(read(&root.0).unwrap().is_empty());
         Journal::open(&root.0).note(&all_kinds());
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious\n");
-        assert_eq!(read(&root.0), all_kinds());
+        assert_eq!(read(&root.0).unwrap(), all_kinds());
     }
 }
 
@@ -110,15 +110,32 @@ fn a_line_cut_off_is_left_out() {
     let text = fs::read(root.file()).unwrap();
     for length in 0..text.len() {
         fs::write(root.file(), &text[..length]).unwrap();
-        let read = read(&root.0);
+        let read = read(&root.0).unwrap();
         assert_eq!(read, all_kinds()[..read.len()]);
         // Nor is it taken for a whole one by what is written after it.
         let later = netlink(Sign::Made, "later");
         Journal::open(&root.0).note(std::slice::from_ref(&later));
-        let read = super::read(&root.0);
+        let read = super::read(&root.0).unwrap();
         assert_eq!(read.last(), Some(&later));
         assert_eq!(read[..read.len() - 1], all_kinds()[..read.len() - 1], "cut off after {length} bytes");
     }
+}
+
+#[test]
+fn what_proc_does_not_tell_makes_no_difference() {
+    let root = Root::new("proc");
+    Journal::open(&root.0).note(&all_kinds());
+    let text = fs::read_to_string(root.file()).unwrap();
+    let (head, rest) = text.split_once('\n').unwrap();
+    let words: Vec<&str> = head.split(' ').collect();
+    let (boot, namespace) = (words[2], words[3]);
+    let kinds = |head: String| {
+        fs::write(root.file(), format!("{head}\n{rest}")).unwrap();
+        read(&root.0).unwrap().len() == all_kinds().len()
+    };
+    assert!(kinds(format!("sunup-journal 1  {namespace}")) && kinds(format!("sunup-journal 1 {boot} 0")));
+    assert!(!kinds(format!("sunup-journal 1 {boot} 1")) && !kinds(format!("sunup-journal 1 x{boot} {namespace}")));
+    assert!(!kinds(format!("sunup-journal 1 {boot}")) && !kinds("sunup-journal 1 ".to_owned()));
 }
 
 #[test]
@@ -131,7 +148,7 @@ fn what_could_not_be_written_is_written_later_or_told() {
     fs::remove_dir_all(root.file()).unwrap();
     journal.note(&all_kinds()[3..]);
     assert!(journal.write_owed().is_ok());
-    assert_eq!(read(&root.0), all_kinds());
+    assert_eq!(read(&root.0).unwrap(), all_kinds());
 }
 
 proptest! {
@@ -155,9 +172,9 @@ proptest! {
         let root = Root::new("bytes");
         fs::create_dir_all(root.0.join("run/sunup")).unwrap();
         fs::write(root.file(), &bytes).unwrap();
-        let _ = fold(read(&root.0));
+        let _ = fold(read(&root.0).unwrap());
         Journal::open(&root.0).note(&all_kinds());
-        prop_assert_eq!(read(&root.0), all_kinds());
+        prop_assert_eq!(read(&root.0).unwrap(), all_kinds());
     }
 }
 

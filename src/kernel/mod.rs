@@ -128,7 +128,7 @@ impl Kernel {
             Err(error) if error.is_gone() || self.settings_are_fixed => log::debug!("{error}"),
             Err(error) if error.errno() == error::errno::EROFS => {
                 self.settings_are_fixed = true;
-                log::warn!("{error}; nor any other setting there: links are left with those of this container");
+                log::warn!("{error}; nor any other setting there: links keep those they have");
             }
             Err(error) => log::warn!("{error}"),
         }

@@ -25,12 +25,12 @@ pub(super) fn alike(steps: &[Step<'_>]) -> usize {
 }
 
 /// Puts the link that a message would take away into a group.
-struct Into<'a> {
+struct Join<'a> {
     link: &'a [u8],
     group: u32,
 }
 
-impl Encode for Into<'_> {
+impl Encode for Join<'_> {
     fn encode(&self, batch: &mut Batch, sequence: u32) {
         batch.raw(rtm::SETLINK, 0, sequence, self.link);
         batch.u32(ifla::GROUP, self.group);
@@ -56,7 +56,7 @@ impl Kernel {
             _ => None,
         });
         let group = random::seed().to_ne_bytes().first_chunk().map_or(OURS, |bytes| OURS | u32::from_ne_bytes(*bytes));
-        let members: Vec<Into<'_>> = links.map(|link| Into { link, group }).collect();
+        let members: Vec<Join<'_>> = links.map(|link| Join { link, group }).collect();
         if members.len() >= TOGETHER {
             self.netlink.send(&members);
             self.netlink.send(&[Group(group)]);

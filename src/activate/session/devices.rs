@@ -18,7 +18,8 @@ impl Session {
     }
 
     /// Plans anew and starts what has become possible. What runs already goes on.
-    fn plan_anew(&mut self) {
+    pub(super) fn plan_anew(&mut self) {
+        self.outdated = false;
         let here = |slot: &&Slot| slot.link.gone_at().is_none();
         self.settings.context.kept =
             self.links.iter().filter(here).map(|slot| (slot.link.ifindex(), slot.profile)).collect();
@@ -66,7 +67,8 @@ impl Session {
         } else if count == self.devices.len() {
             return;
         }
-        self.plan_anew();
+        // Many may go at once.
+        self.outdated = true;
     }
 
     /// When a device of the requirement went last: another one is waited for from then on.
