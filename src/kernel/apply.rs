@@ -38,7 +38,7 @@ impl Kernel {
         let busy = |refusal: &Refusal| requests.get(refusal.index).filter(|request| needs_down(request, refusal));
         let down: Vec<_> = refusals.iter().filter_map(busy).collect();
         let failures = refusals.iter().filter(|refusal| busy(refusal).is_none());
-        let failures = failures.filter_map(|refusal| failure(requests.get(refusal.index)?, refusal)).collect();
+        let failures = failures.filter_map(|refusal| failure_of(want, requests.get(refusal.index)?, refusal)).collect();
         let mut applied = Applied { sent: requests.len(), failures };
         applied.failures.extend(conflicts);
         if !down.is_empty() {
@@ -74,7 +74,8 @@ impl Kernel {
         let rest: Vec<_> = diff(&have, want).into_iter().filter(|request| !changes.contains(&request)).collect();
         let refusals = self.send(&rest);
         applied.sent += rest.len();
-        applied.failures.extend(refusals.iter().filter_map(|refusal| failure(rest.get(refusal.index)?, refusal)));
+        let told = refusals.iter().filter_map(|refusal| failure_of(want, rest.get(refusal.index)?, refusal));
+        applied.failures.extend(told);
     }
 
     /// Removes an address from a link. One that is not there is removed already.
@@ -118,6 +119,15 @@ fn needs_down(request: &Request<'_>, refusal: &Refusal) -> bool {
         LinkChange::Controller(_) => refusal.explanation.contains(" up"),
         LinkChange::Up(_) | LinkChange::Mtu(_) | LinkChange::AddrGenMode(_) | LinkChange::Token(_) => false,
     }
+}
+
+/// The same, where a rule is of the link whose profile has it.
+fn failure_of(want: &[DesiredLink], request: &Request<'_>, refusal: &Refusal) -> Option<KernelError> {
+    let mut failure = failure(request, refusal)?;
+    if let (KernelError::Refused { ifindex, .. }, Request::AddRule(_, rule)) = (&mut failure, request) {
+        *ifindex = undo::link_of(want, rule);
+    }
+    Some(failure)
 }
 
 /// The refusal as an error; `None` if what was asked for is so anyway.

@@ -52,7 +52,7 @@ pub enum KernelError {
     Refused {
         /// The request in words: `add address 192.0.2.2/24 to eth0`.
         request: String,
-        /// Index of the link; 0 for a rule.
+        /// Index of the link, also that whose profile has the rule; 0 if it is of none.
         ifindex: u32,
         /// Name of the device; empty for a rule.
         device: String,

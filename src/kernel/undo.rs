@@ -174,7 +174,7 @@ fn route_name(route: &DesiredRoute) -> String {
 }
 
 /// The link whose profile has the rule.
-fn link_of(want: &[DesiredLink], rule: &RoutingRule) -> u32 {
+pub(super) fn link_of(want: &[DesiredLink], rule: &RoutingRule) -> u32 {
     let has = |wanted: &&DesiredLink| wanted.rules.iter().chain(&wanted.rules6).any(|one| std::ptr::eq(one, rule));
     want.iter().find(has).map_or(0, |wanted| wanted.ifindex)
 }

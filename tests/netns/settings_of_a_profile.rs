@@ -294,3 +294,26 @@ fn the_full_time_is_taken_where_nobody_says_another() {
     assert!(crate::support::wait_until(std::time::Duration::from_secs(5), announced), "{}", capture.log());
     assert_eq!(capture.log().matches(&format!("who-has {own} tell 0.0.0.0,")).count(), 3);
 }
+
+/// It is told for the profile that has it, and for no other.
+#[test]
+fn a_rule_that_the_kernel_refuses_is_told() {
+    let lan = crate::lan("rule-refused");
+    lan.link(1);
+    let ends = "[ipv6]\nmethod=disabled\n";
+    let rule = "routing-rule1=priority 100 from 10.0.0.0/8 tos 0x03 table 300";
+    let of = |link: u8, more: &str| {
+        let head = format!("[connection]\ntype=ethernet\ninterface-name=eth{link}\n");
+        profile(
+            &lan,
+            &format!("of{link}"),
+            &format!("{head}[ipv4]\nmethod=manual\naddress1=10.77.{link}.9/24\n{more}\n{ends}"),
+        );
+    };
+    of(0, rule);
+    of(1, "");
+    let ran = lan.up(CMDLINE);
+    ran.exits(3).says("of0.nmconnection: cannot add ipv4 rule 100");
+    assert_eq!(ran.stderr.matches("cannot add").count(), 1, "{ran}");
+    assert!(lan.address("eth0", "10.77.0.9").is_some() && lan.address("eth1", "10.77.1.9").is_some());
+}

@@ -54,12 +54,7 @@ impl Session {
             let profile = self.shared.get(creation.profile)?.clone();
             let what = match self.making.iter().find(|one| one.profile == creation.profile).map(|one| &one.state) {
                 Some(Made::Failed(error)) => error.clone(),
-                Some(_)
-                    if self
-                        .links
-                        .iter()
-                        .any(|slot| slot.link.gone_at().is_some() && slot.link.name() == creation.name) =>
-                {
+                Some(_) if self.went(&creation.name) => {
                     format!("'{}' was made, and taken away by others each time", creation.name)
                 }
                 Some(_) => format!("'{}' is the alternative name of another link", creation.name),

@@ -77,6 +77,11 @@ impl Session {
         ours.filter_map(|slot| slot.link.gone_at()).max()
     }
 
+    /// True if a link of this name went.
+    pub(super) fn went(&self, name: &str) -> bool {
+        self.links.iter().any(|slot| slot.link.gone_at().is_some() && slot.link.name() == name)
+    }
+
     /// True for a link that went and came back.
     pub(super) fn is_replaced(&self, slot: &Slot) -> bool {
         let later = self.links.iter().rev().take_while(|one| one.link.ifindex() != slot.link.ifindex());
