@@ -167,7 +167,10 @@ fn is_ours(path: &Path, entry: &Entry, entries: &[Entry]) -> io::Result<bool> {
 /// Writes what is left of the journal; with nothing left, the journal, what it kept and its folder go.
 pub fn finish(root: &Path, left: &[Entry]) -> io::Result<()> {
     if left.is_empty() {
-        let _ = fs::remove_dir_all(below(root, Path::new(FOLDER)).join(SAVED));
+        match fs::remove_dir_all(below(root, Path::new(FOLDER)).join(SAVED)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
     journal::replace(root, left)?;
     if left.is_empty() {

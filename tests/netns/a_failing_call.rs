@@ -33,9 +33,12 @@ fn lasting(look: &str) -> String {
     let numbered = |line: &&str| line.contains("/run/sunup") || line.contains("/devices/");
     let plain = |line: &str| {
         let line = line.trim_start_matches(|sign: char| sign.is_ascii_digit() || sign == ':');
-        ["linkdown", "UNKNOWN", "DOWN", "UP"]
-            .iter()
-            .fold(line.to_owned(), |line, late| line.replace(&format!(" {late}"), ""))
+        // Without the machine's id, profiles of the command line have other uuids.
+        let line = match line.split_once("internal-") {
+            Some((folder, name)) => format!("{folder}internal{}", name.get(36..).unwrap_or_default()),
+            None => line.to_owned(),
+        };
+        ["linkdown", "UNKNOWN", "DOWN", "UP"].iter().fold(line, |line, late| line.replace(&format!(" {late}"), ""))
     };
     look.lines().filter(sum).filter(|line| !numbered(line)).map(plain).collect::<Vec<_>>().join("\n")
 }
