@@ -20,9 +20,9 @@ impl Session {
     /// Plans anew and starts what has become possible. What runs already goes on.
     pub(super) fn plan_anew(&mut self) {
         self.outdated = false;
-        let here = |slot: &&Slot| slot.link.gone_at().is_none();
-        self.settings.context.kept =
-            self.links.iter().filter(here).map(|slot| (slot.link.ifindex(), slot.profile)).collect();
+        let (here, gone): (Vec<&Slot>, Vec<&Slot>) = self.links.iter().partition(|slot| slot.link.gone_at().is_none());
+        self.settings.context.kept = here.iter().map(|slot| (slot.link.ifindex(), slot.profile)).collect();
+        self.settings.context.lost = gone.iter().map(|slot| slot.profile).collect();
         self.plan = plan::plan(&self.settings.profiles, &self.devices, &self.settings.context);
         self.forget_unmade();
         let mut out = Vec::new();
@@ -60,7 +60,6 @@ impl Session {
         if let Some(slot) = self.links.iter_mut().find(here) {
             slot.touch().gone(self.now);
             let (profile, name) = (slot.profile, slot.link.name().to_owned());
-            self.settings.context.lost.push(profile);
             let went = |slot: &&Slot| slot.profile == profile && slot.link.gone_at().is_some();
             let for_good = self.links.iter().filter(went).count() > MADE_AGAIN;
             self.making.retain(|one| one.name != name || one.profile != profile || for_good);
